@@ -1,0 +1,17 @@
+# Every third-party package, in one place. Each is used by one folder (docs/ARCHITECTURE.md says which).
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 EXACT REQUIRED COMPONENTS filesystem json)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(RocksDB CONFIG REQUIRED)
+if(TRUNKLINE_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+
+add_library(trunkline_asio INTERFACE)
+target_compile_definitions(trunkline_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION)
+target_link_libraries(trunkline_asio INTERFACE Boost::headers Threads::Threads)
