@@ -34,6 +34,7 @@ enum class Table : std::uint8_t {
     quarantine = 8,  ///< key = ULID bytes
     upload = 9,      ///< outgoing files waiting for use: key = media id
     audit = 10,      ///< key = ULID bytes
+    held = 11,       ///< records of waiting conversations set aside by a keyed lane: key = lane + conversation + sequence
 };
 
 /// Flags of a record. Stored; never renumber.
@@ -65,6 +66,7 @@ struct Append {
     std::string dedup;             ///< "" = never a repeat; otherwise any text, scoped by the caller (account, kind)
     WallMs dedup_until_ms = 0;     ///< how long a repeat is recognised
     std::string body;              ///< plain; the store encrypts it
+    Sequence requeued = 0;         ///< with kRequeued: the sequence it had when it was given up on
     std::vector<Put> with;         ///< written only if this record is not a repeat
 };
 
@@ -75,8 +77,21 @@ struct Advance {
     std::vector<Sequence> beyond;
 };
 
+/// A record as read back.
+struct Record {
+    Sequence sequence = 0;
+    Sequence conversation_sequence = 0;
+    Ulid id;
+    WallMs accepted_ms = 0;
+    std::uint32_t flags = 0;
+    std::string conversation;
+    std::string body;
+    Sequence requeued = 0;  ///< see Append
+};
+
 /// Gives up on one stored record: it moves to the dead letters and, in the same write, `instead` takes its place and its
-/// sequence (the gap notice), or, without one, the place is finished as if advanced over (only legal at the head).
+/// sequence (the gap notice), or, without one, the place is finished as if advanced over (only legal at the head; several in
+/// one batch are taken in their order, each at the head that the one before it left).
 struct DeadLetter {
     LaneId lane = 0;
     Sequence sequence = 0;
@@ -86,6 +101,9 @@ struct DeadLetter {
     std::uint32_t attempts = 0;
     bool keep = true;        ///< false: drop without a dead letter (a merged notice, a discarded record)
     std::optional<Append> instead;  ///< its lane is ignored
+    /// Given by keyed lanes: this becomes the dead letter as it stands, and the lane's places are left alone (the same
+    /// batch's Advance, or an earlier one, finishes them). `sequence` then is the record's.
+    std::optional<Record> record;
 };
 
 /// What the host knows about one conversation of an account. Kept under the account's own lane.
@@ -111,7 +129,7 @@ struct LaneState {
     std::string state;  ///< at most 4 KiB
 };
 
-/// One write: all of it or none of it.
+/// One write: all of it or none of it. Taken in this order: `advance`, `dead`, `append`, then the rest.
 struct Batch {
     std::vector<Append> append;
     std::vector<Advance> advance;
@@ -136,17 +154,6 @@ struct Position {
 
 struct Receipt {
     std::vector<Position> positions;  ///< one per append, in order
-};
-
-/// A record as read back.
-struct Record {
-    Sequence sequence = 0;
-    Sequence conversation_sequence = 0;
-    Ulid id;
-    WallMs accepted_ms = 0;
-    std::uint32_t flags = 0;
-    std::string conversation;
-    std::string body;
 };
 
 struct DeadRecord {
