@@ -1,11 +1,11 @@
+#include <exception>
+#include <future>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <spdlog/spdlog.h>
-
-#include <exception>
-#include <future>
 
 #include "host/async/await.hpp"
 #include "host/async/loops.hpp"
@@ -31,7 +31,9 @@ Loops::Loops(std::size_t count) {
     }
 }
 
-Loops::~Loops() { stop(); }
+Loops::~Loops() {
+    stop();
+}
 
 void Loops::start() {
     for (auto& loop : loops_) {
@@ -40,12 +42,16 @@ void Loops::start() {
 }
 
 void Loops::stop() {
-    for (auto& loop : loops_) loop->stop();
-    for (auto& thread : threads_) thread.join();
+    for (auto& loop : loops_)
+        loop->stop();
+    for (auto& thread : threads_)
+        thread.join();
     threads_.clear();
 }
 
-Loop& Loops::home_of(std::string_view key) { return *loops_[std::hash<std::string_view>{}(key) % loops_.size()]; }
+Loop& Loops::home_of(std::string_view key) {
+    return *loops_[std::hash<std::string_view>{}(key) % loops_.size()];
+}
 
 namespace {
 
@@ -62,9 +68,13 @@ void report(const std::string& name, const std::exception_ptr& failure) {
 }  // namespace
 
 void spawn(Executor loop, std::string name, std::function<Awaitable<>()> work) {
-    net::co_spawn(loop, std::move(work), [name = std::move(name)](const std::exception_ptr& failure) {
-        if (failure) report(name, failure);
-    });
+    net::co_spawn(
+        loop,
+        std::move(work),
+        [name = std::move(name)](const std::exception_ptr& failure) {
+            if (failure) report(name, failure);
+        }
+    );
 }
 
 void run_and_wait(Executor loop, std::string name, std::function<Awaitable<>()> work) {

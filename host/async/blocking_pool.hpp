@@ -1,18 +1,19 @@
 #pragma once
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-
 #include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
 #include "host/async/await.hpp"
 
 namespace trunkline::async {
 
-/// Threads for calls that block (disk reads, files, name look-up), so that no loop ever does. Owner: main.
+/// Threads for calls that block (disk reads, files, name look-up), so that no loop ever does.
+/// Owner: main.
 class BlockingPool {
 public:
     explicit BlockingPool(std::size_t threads) : pool_{threads} {}
@@ -20,17 +21,23 @@ public:
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
-    /// Runs `work` on the pool and goes on, with what it returned, on the caller's own loop. `[any]`
+    /// Runs `work` on the pool and goes on, with what it returned, on the caller's own loop.
+    /// `[any]`
     template <class Work>
     auto run(Work work) -> Awaitable<std::invoke_result_t<Work&>> {
         using Value = std::invoke_result_t<Work&>;
-        static_assert(!std::is_void_v<Value>, "return something, so that the caller cannot forget to look");
-        // The signature carries an optional because a completion argument must be default-constructible.
+        static_assert(
+            !std::is_void_v<Value>, "return something, so that the caller cannot forget to look"
+        );
+        // The signature carries an optional because a completion argument must be
+        // default-constructible.
         auto start = [this](auto handler, Work task) {
             auto work_guard = net::make_work_guard(handler);
             net::post(
                 pool_,
-                [task = std::move(task), handler = std::move(handler), guard = std::move(work_guard)]() mutable {
+                [task = std::move(task),
+                 handler = std::move(handler),
+                 guard = std::move(work_guard)]() mutable {
                     std::optional<Value> value;
                     std::exception_ptr failure;
                     try {
@@ -41,15 +48,15 @@ public:
                     auto executor = guard.get_executor();
                     net::dispatch(
                         executor,
-                        [handler = std::move(handler), value = std::move(value), failure]() mutable {
-                            std::move(handler)(failure, std::move(value));
-                        }
+                        [handler = std::move(handler), value = std::move(value), failure](
+                        ) mutable { std::move(handler)(failure, std::move(value)); }
                     );
                 }
             );
         };
         auto value = co_await net::async_initiate<
-            decltype(net::use_awaitable), void(std::exception_ptr, std::optional<Value>)>(
+            decltype(net::use_awaitable),
+            void(std::exception_ptr, std::optional<Value>)>(
             std::move(start), net::use_awaitable, std::move(work)
         );
         co_return *std::move(value);

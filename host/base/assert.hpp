@@ -8,7 +8,7 @@ namespace trunkline {
 }  // namespace trunkline
 
 /// On in every build: a broken invariant must not go on to write to disk.
-#define TRUNKLINE_ASSERT(CONDITION)                                                  \
-    do {                                                                             \
+#define TRUNKLINE_ASSERT(CONDITION)                                                      \
+    do {                                                                                 \
         if (!(CONDITION)) ::trunkline::assertion_failed(#CONDITION, __FILE__, __LINE__); \
     } while (false)

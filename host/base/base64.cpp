@@ -6,13 +6,17 @@
 namespace trunkline {
 namespace {
 
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kStandard =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrl =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 constexpr std::array<std::int8_t, 256> reverse(std::string_view alphabet) {
     std::array<std::int8_t, 256> table{};
-    for (auto& entry : table) entry = -1;
-    for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+    for (auto& entry : table)
+        entry = -1;
+    for (std::size_t i = 0; i < alphabet.size(); ++i)
+        table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
     return table;
 }
 
@@ -23,7 +27,9 @@ std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) 
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
     std::size_t i = 0;
-    const auto at = [&](std::size_t n) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[n])); };
+    const auto at = [&](std::size_t n) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[n]));
+    };
     for (; i + 3 <= bytes.size(); i += 3) {
         const std::uint32_t v = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
         out += alphabet[v >> 18U];
@@ -57,22 +63,31 @@ bool decode(std::string_view text, const std::array<std::int8_t, 256>& table, st
             out += static_cast<char>(buffer >> bits & 255U);
         }
     }
-    return (buffer & ((1U << bits) - 1U)) == 0;  // left-over bits must be zero, or two texts would mean one value
+    return (buffer & ((1U << bits) - 1U)) ==
+           0;  // left-over bits must be zero, or two texts would mean one value
 }
 
 }  // namespace
 
-std::string base64_encode(std::string_view bytes) { return encode(bytes, kStandard, true); }
-std::string base64url_encode(std::string_view bytes) { return encode(bytes, kUrl, false); }
+std::string base64_encode(std::string_view bytes) {
+    return encode(bytes, kStandard, true);
+}
+std::string base64url_encode(std::string_view bytes) {
+    return encode(bytes, kUrl, false);
+}
 
 bool base64_decode(std::string_view text, std::string& out) {
     if (text.size() % 4 != 0) return false;
-    if (text.ends_with("==")) text.remove_suffix(2);
-    else if (text.ends_with("=")) text.remove_suffix(1);
+    if (text.ends_with("=="))
+        text.remove_suffix(2);
+    else if (text.ends_with("="))
+        text.remove_suffix(1);
     return decode(text, kStandardReverse, out);
 }
 
-bool base64url_decode(std::string_view text, std::string& out) { return decode(text, kUrlReverse, out); }
+bool base64url_decode(std::string_view text, std::string& out) {
+    return decode(text, kUrlReverse, out);
+}
 
 std::string hex_encode(std::string_view bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";

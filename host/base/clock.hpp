@@ -15,8 +15,8 @@ class Clock {
 public:
     virtual ~Clock() = default;
 
-    virtual WallMs wall_ms() const noexcept = 0;                               ///< may jump
-    virtual std::chrono::steady_clock::time_point steady() const noexcept = 0; ///< never goes back
+    virtual WallMs wall_ms() const noexcept = 0;                                ///< may jump
+    virtual std::chrono::steady_clock::time_point steady() const noexcept = 0;  ///< never goes back
 };
 
 /// The machine's clocks.
@@ -35,7 +35,10 @@ public:
     std::chrono::steady_clock::time_point steady() const noexcept override {
         return std::chrono::steady_clock::time_point{std::chrono::milliseconds{steady_.load()}};
     }
-    void advance(std::chrono::milliseconds by) { wall_ += by.count(); steady_ += by.count(); }
+    void advance(std::chrono::milliseconds by) {
+        wall_ += by.count();
+        steady_ += by.count();
+    }
     void jump_wall(std::chrono::milliseconds by) { wall_ += by.count(); }
 
 private:

@@ -7,8 +7,9 @@
 
 namespace trunkline {
 
-/// A string that names one kind of thing. Each `Tag` makes a distinct type, so that an account id can never be
-/// passed where a conversation id is meant. A value; the text is opaque to everyone except whoever made it.
+/// A string that names one kind of thing. Each `Tag` makes a distinct type, so that an account id
+/// can never be passed where a conversation id is meant. A value; the text is opaque to everyone
+/// except whoever made it.
 template <class Tag>
 class Id {
 public:
@@ -24,13 +25,16 @@ private:
     std::string text_;
 };
 
-using AccountId = Id<struct AccountTag>;      ///< one connected bot, page or community
-using PortalId = Id<struct PortalTag>;        ///< one business installation
-using ConnectorId = Id<struct ConnectorTag>;  ///< a plugin: `[a-z][a-z0-9_]{1,31}`, equal to its file name
+using AccountId = Id<struct AccountTag>;  ///< one connected bot, page or community
+using PortalId = Id<struct PortalTag>;    ///< one business installation
+using ConnectorId =
+    Id<struct ConnectorTag>;  ///< a plugin: `[a-z][a-z0-9_]{1,31}`, equal to its file name
 
 }  // namespace trunkline
 
 template <class Tag>
 struct std::hash<trunkline::Id<Tag>> {
-    std::size_t operator()(const trunkline::Id<Tag>& id) const noexcept { return std::hash<std::string>{}(id.text()); }
+    std::size_t operator()(const trunkline::Id<Tag>& id) const noexcept {
+        return std::hash<std::string>{}(id.text());
+    }
 };

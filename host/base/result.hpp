@@ -7,7 +7,8 @@
 
 namespace trunkline {
 
-/// Every way a step can fail. Closed on purpose: the table that decides what happens next is a switch without default.
+/// Every way a step can fail. Closed on purpose: the table that decides what happens next is a
+/// switch without default.
 enum class Fault {
     malformed,       ///< the bytes do not parse, or break a documented limit
     forged,          ///< signature, secret or token does not match
@@ -29,7 +30,7 @@ const char* to_string(Fault fault) noexcept;
 /// What went wrong, for the one who handles it. A value.
 struct Error {
     Fault fault;
-    std::string context;                 ///< what was attempted, with ids; never message text, never a secret
+    std::string context;  ///< what was attempted, with ids; never message text, never a secret
     std::chrono::milliseconds pause{0};  ///< with `throttled`: how long we were asked to wait
 };
 
@@ -62,7 +63,8 @@ template <>
 class [[nodiscard]] Result<void> {
 public:
     Result() = default;
-    Result(Error error) : error_{std::move(error)}, failed_{true} {}  // NOLINT(google-explicit-constructor)
+    Result(Error error)
+        : error_{std::move(error)}, failed_{true} {}  // NOLINT(google-explicit-constructor)
 
     bool has_value() const noexcept { return !failed_; }
     explicit operator bool() const noexcept { return has_value(); }

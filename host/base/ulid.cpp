@@ -57,7 +57,8 @@ bool Ulid::parse(std::string_view text, Ulid& out) noexcept {
 }
 
 Ulid make_ulid(WallMs now_ms) {
-    // Per thread: no lock on the hot path, and ascending within a millisecond is all that readers rely on.
+    // Per thread: no lock on the hot path, and ascending within a millisecond is all that readers
+    // rely on.
     struct Last {
         WallMs ms = -1;
         Ulid id;
@@ -72,14 +73,18 @@ Ulid make_ulid(WallMs now_ms) {
         return last.id;
     }
     if (last.used + 10 > last.pool.size()) {
-        const ssize_t got = getrandom(last.pool.data(), 256, 0);  // up to 256 bytes never come short
+        const ssize_t got =
+            getrandom(last.pool.data(), 256, 0);  // up to 256 bytes never come short
         TRUNKLINE_ASSERT(got == 256);
         last.used = last.pool.size() - 256;
-        for (std::size_t i = 256; i-- > 0;) last.pool[last.used + i] = last.pool[i];
+        for (std::size_t i = 256; i-- > 0;)
+            last.pool[last.used + i] = last.pool[i];
     }
     last.ms = now_ms;
-    for (std::size_t i = 0; i < 6; ++i) last.id.bytes[i] = static_cast<std::uint8_t>(now_ms >> (40 - 8 * static_cast<int>(i)));
-    for (std::size_t i = 6; i < 16; ++i) last.id.bytes[i] = last.pool[last.used++];
+    for (std::size_t i = 0; i < 6; ++i)
+        last.id.bytes[i] = static_cast<std::uint8_t>(now_ms >> (40 - 8 * static_cast<int>(i)));
+    for (std::size_t i = 6; i < 16; ++i)
+        last.id.bytes[i] = last.pool[last.used++];
     last.id.bytes[6] &= 0x7F;  // room to count up without overflowing into the time
     return last.id;
 }

@@ -14,14 +14,15 @@ namespace trunkline {
 struct Ulid {
     std::array<std::uint8_t, 16> bytes{};
 
-    std::string text() const;                              ///< 26 characters, Crockford base32
-    std::string_view view() const noexcept;                ///< the 16 bytes, borrowed
+    std::string text() const;                ///< 26 characters, Crockford base32
+    std::string_view view() const noexcept;  ///< the 16 bytes, borrowed
     static bool parse(std::string_view text, Ulid& out) noexcept;
 
     friend auto operator<=>(const Ulid&, const Ulid&) = default;
 };
 
-/// Makes an id from `now_ms` and 80 random bits; ids made by one thread within one millisecond still ascend. `[any]`
+/// Makes an id from `now_ms` and 80 random bits; ids made by one thread within one millisecond
+/// still ascend. `[any]`
 Ulid make_ulid(WallMs now_ms);
 
 }  // namespace trunkline

@@ -16,7 +16,8 @@ TEST(Base64Test, WritesTheVectorsOfRfc4648) {
 TEST(Base64Test, ReadsBackWhatItWrote) {
     for (std::size_t size = 0; size < 70; ++size) {
         std::string bytes;
-        for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(i * 37 + size);
+        for (std::size_t i = 0; i < size; ++i)
+            bytes += static_cast<char>(i * 37 + size);
         std::string back;
         ASSERT_TRUE(base64_decode(base64_encode(bytes), back));
         EXPECT_EQ(back, bytes);

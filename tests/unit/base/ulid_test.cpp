@@ -1,9 +1,9 @@
 #include "host/base/ulid.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 namespace trunkline {
 namespace {

@@ -1,0 +1,217 @@
+#include "host/config/config.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+namespace trunkline::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::optional<std::string> environment(const std::string& name) {
+    if (name == "TRUNKLINE_ADMIN_TOKEN") return "0123456789abcdef";
+    if (name == "TELEGRAM_TOKEN") return "123:abc";
+    if (name == "FB_APP_SECRET") return "fb";
+    return std::nullopt;
+}
+
+constexpr const char* kKey = "tlk_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw";
+const std::string kSmallest =
+    std::string{
+        "admin_token: ${TRUNKLINE_ADMIN_TOKEN}\nportals:\n  - {id: acme, url: "
+        "\"http://127.0.0.1:9000/e\", license_key: "} +
+    kKey + "}\n";
+
+std::vector<std::string> problems_of(const std::string& text) {
+    std::vector<std::string> out;
+    for (const Problem& problem : load_text(text, "t.yaml", environment).problems)
+        out.push_back(to_string(problem));
+    return out;
+}
+
+std::string read(const std::string& path) {
+    std::ifstream in{path};
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+TEST(ConfigTest, TakesTheSmallestFileAndGivesTheDocumentedDefaults) {
+    const Loaded loaded = load_text(kSmallest, "t.yaml", environment);
+
+    ASSERT_TRUE(loaded.config) << to_string(loaded.problems.at(0));
+    const Portal& portal = loaded.config->portals.at(0);
+    ASSERT_EQ(portal.lanes.size(), 2u);
+    EXPECT_EQ(portal.lanes[0].name, "messages");
+    EXPECT_EQ(portal.lanes[0].batch.max_messages, 64u);
+    EXPECT_EQ(portal.lanes[0].retention, std::chrono::hours{24});
+    EXPECT_EQ(portal.lanes[1].name, "presence");
+    EXPECT_TRUE(portal.encrypt);
+    EXPECT_EQ(portal.license_key.reveal(), kKey);
+    EXPECT_EQ(loaded.config->admin_tokens.at(0).token.reveal(), "0123456789abcdef");
+}
+
+TEST(ConfigTest, TheContractsExampleNeedsOnlyWhatThisVersionLacks) {
+    const std::string text = read(std::string{TRUNKLINE_SOURCE} + "/tests/vectors/contract.yaml");
+    ASSERT_FALSE(text.empty());
+
+    EXPECT_THAT(
+        problems_of(text),
+        ElementsAre(
+            HasSubstr("plugins.watch: hot reload is not in this version"),
+            HasSubstr("connectors.skype.isolation: isolation in a process is not in this version")
+        )
+    );
+}
+
+TEST(ConfigTest, EveryShippedFileLoads) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator{std::string{TRUNKLINE_SOURCE} + "/config"}) {
+        if (entry.path().extension() != ".yaml" || entry.path().filename() == "portal.yaml")
+            continue;
+        const auto everything = [](const std::string& name) -> std::optional<std::string> {
+            return name.find("LICENSE") != std::string::npos ? kKey : "0123456789abcdef";
+        };
+        const Loaded loaded = load_text(read(entry.path()), entry.path(), everything);
+        EXPECT_TRUE(loaded.config) << to_string(loaded.problems.at(0));
+    }
+}
+
+TEST(ConfigTest, TheReferenceFileNamesEveryKeyThereIs) {
+    const std::string text = read(std::string{TRUNKLINE_SOURCE} + "/config/trunkline.yaml");
+    for (const Described& entry : describe()) {
+        const std::string key = entry.key.substr(entry.key.find_last_of('.') + 1);
+        if (key.find('<') != std::string::npos || key.find('[') != std::string::npos) continue;
+        EXPECT_THAT(text, HasSubstr(key + ":")) << entry.key;
+        EXPECT_FALSE(entry.about.empty()) << entry.key;
+    }
+}
+
+TEST(ConfigTest, NamesPlaceKeyAndNearestKnownKeyOfAMistake) {
+    EXPECT_THAT(
+        problems_of(kSmallest + "listen:\n  publik: 127.0.0.1:1\n"),
+        ElementsAre("t.yaml:5:3: listen.publik: unknown key; did you mean \"public\"?")
+    );
+}
+
+TEST(ConfigTest, ReportsEveryProblemAtOnce) {
+    const auto problems = problems_of(
+        "listen: {public: nonsense, threads: many}\nportals:\n  - {id: A, url: ftp://x, "
+        "license_key: k, encrypt: maybe}\n"
+        "accounts:\n  - {id: a, connector: telegram, portal: nobody}\n"
+    );
+    EXPECT_THAT(
+        problems, testing::Contains(HasSubstr("listen.public: \"nonsense\" is not host:port"))
+    );
+    EXPECT_THAT(
+        problems, testing::Contains(HasSubstr("listen.threads: \"many\" is not a whole number"))
+    );
+    EXPECT_THAT(problems, testing::Contains(HasSubstr("portals[0].id")));
+    EXPECT_THAT(
+        problems, testing::Contains(HasSubstr("portals[0].url: is not an http or https URL"))
+    );
+    EXPECT_THAT(
+        problems,
+        testing::Contains(HasSubstr("portals[0].encrypt: \"maybe\" is neither true nor false"))
+    );
+    EXPECT_THAT(
+        problems, testing::Contains(HasSubstr("accounts[0].portal: no portal is called nobody"))
+    );
+    EXPECT_THAT(problems, testing::Contains(HasSubstr("admin_token: is missing")));
+}
+
+TEST(ConfigTest, AMissingVariableIsAnErrorThatNamesIt) {
+    EXPECT_THAT(
+        problems_of(kSmallest + "public_url: http://${NOWHERE}/\n"),
+        testing::Contains(HasSubstr("environment variable NOWHERE is not set"))
+    );
+}
+
+TEST(ConfigTest, RefusesKeysWrittenTwiceAndTextThatIsNotYaml) {
+    EXPECT_THAT(
+        problems_of(kSmallest + "public_url: http://a/\npublic_url: http://b/\n"),
+        testing::Contains(HasSubstr("public_url: is written twice"))
+    );
+    EXPECT_THAT(problems_of("a: [1, 2"), ElementsAre(HasSubstr("is not YAML")));
+    EXPECT_THAT(problems_of("just text"), testing::Contains(HasSubstr("expected a map of keys")));
+}
+
+TEST(ConfigTest, RefusesAnAdminSideInTheOpen) {
+    EXPECT_THAT(
+        problems_of(kSmallest + "listen: {admin: \"0.0.0.0:1\"}\n"),
+        ElementsAre(HasSubstr("needs a certificate and key"))
+    );
+}
+
+TEST(ConfigTest, RefusesClearTextToAForeignHostWithoutTls) {
+    const std::string portal = std::string{"license_key: "} + kKey + ", encrypt: false}\n";
+    EXPECT_THAT(
+        problems_of(
+            "admin_token: 0123456789abcdef\nportals:\n  - {id: a, url: \"http://example.com/\", " +
+            portal
+        ),
+        ElementsAre(HasSubstr("false needs https or loopback"))
+    );
+    EXPECT_THAT(
+        problems_of(
+            "admin_token: 0123456789abcdef\nportals:\n  - {id: a, url: \"https://example.com/\", " +
+            portal
+        ),
+        ElementsAre()
+    );
+    EXPECT_THAT(
+        problems_of(
+            "admin_token: 0123456789abcdef\nportals:\n  - {id: a, url: "
+            "\"http://127.0.0.1.evil.example/\", " +
+            portal
+        ),
+        ElementsAre(HasSubstr("false needs https or loopback"))
+    );
+}
+
+TEST(ConfigTest, RefusesWhatThisVersionDoesNotHave) {
+    for (const char* text :
+         {"store: {engine: jetstream}\n",
+          "plugins: {require_signature: true}\n",
+          "plugins: {trusted_keys: [a]}\n"}) {
+        EXPECT_THAT(problems_of(kSmallest + text), ElementsAre(HasSubstr("is not in this version")))
+            << text;
+    }
+}
+
+TEST(ConfigTest, KeepsQuotedNumbersOfSettingsAsText) {
+    const Loaded loaded = load_text(
+        kSmallest +
+            "accounts:\n  - {id: a, connector: telegram, portal: acme, settings: {app: \"1\", "
+            "port: 1, on: true, token: \"${TELEGRAM_TOKEN}\"}}\n",
+        "t.yaml",
+        environment
+    );
+    ASSERT_TRUE(loaded.config);
+    const auto& settings = loaded.config->accounts.at(0).settings;
+    EXPECT_EQ(settings.at("app"), "1");
+    EXPECT_EQ(settings.at("port"), 1);
+    EXPECT_EQ(settings.at("on"), true);
+    EXPECT_EQ(settings.at("token"), "123:abc");
+}
+
+TEST(ConfigTest, WarnsOfALiteralSecretThatOthersCanRead) {
+    const std::string path = testing::TempDir() + "/literal.yaml";
+    std::ofstream{path} << kSmallest;
+    chmod(path.c_str(), 0644);
+    const Loaded open = load(path, environment);
+    ASSERT_TRUE(open.config);
+    ASSERT_EQ(open.problems.size(), 1u);
+    EXPECT_THAT(to_string(open.problems[0]), HasSubstr("warning: portals[0].license_key"));
+    chmod(path.c_str(), 0600);
+    EXPECT_TRUE(load(path, environment).problems.empty());
+}
+
+}  // namespace
+}  // namespace trunkline::config
