@@ -15,13 +15,22 @@
 /// 7518) and Standard Webhooks v1 signatures.
 namespace trunkline::seal {
 
-/// `tlk_` + base64url of 32 bytes.
+/// `tlk_` + base64url of 32 bytes. A value; the bytes are wiped when it dies.
 class LicenseKey {
 public:
+    LicenseKey() = default;  ///< holds nothing; only to be assigned to
+    LicenseKey(const LicenseKey&) = default;
+    LicenseKey(LicenseKey&&) noexcept = default;
+    LicenseKey& operator=(LicenseKey other) noexcept;
+    ~LicenseKey();
+
     static Result<LicenseKey> parse(const Secret& text);   ///< `malformed`; the text is never in the error
     static LicenseKey generate();
     Secret text() const;
     const std::string& bytes() const noexcept { return bytes_; }
+    bool empty() const noexcept { return bytes_.empty(); }
+
+    friend bool operator==(const LicenseKey& a, const LicenseKey& b) noexcept;  ///< constant time
 
 private:
     std::string bytes_;
@@ -29,8 +38,13 @@ private:
 
 enum class Direction { host_to_portal, portal_to_host };
 
-/// The four keys one license key gives, 32 bytes each.
+/// The four keys one license key gives, 32 bytes each, wiped when it dies.
 struct DerivedKeys {
+    ~DerivedKeys();
+
+    const std::string& sign(Direction direction) const noexcept;
+    const std::string& encrypt(Direction direction) const noexcept;
+
     std::string sign_host_to_portal;
     std::string encrypt_host_to_portal;
     std::string sign_portal_to_host;
@@ -38,11 +52,20 @@ struct DerivedKeys {
 };
 DerivedKeys derive(const LicenseKey& key);
 
+/// A signing key as libraries for Standard Webhooks take it: `whsec_` + base64.
+Secret as_whsec(const std::string& key_32_bytes);
+/// An encryption key as libraries for JOSE take it (RFC 7517): {"kty":"oct","k":...,"alg":"dir","use":"enc"}.
+Secret as_jwk(const std::string& key_32_bytes);
+
 /// What a portal's keys are at one moment. While rotating there are two and both are accepted.
 struct KeyRing {
     LicenseKey current;                 ///< encrypts
-    std::optional<LicenseKey> next;
+    std::optional<LicenseKey> next;     ///< signs too, and is accepted
 };
+
+/// The ring after `promote`: the next key encrypts; the old one still signs second and is accepted, until `finish`, which
+/// is a ring without `next`. From then on `Opened::by_next` says "under the old key". Unchanged when there is no next key.
+KeyRing promote(KeyRing ring);
 
 /// A message as it goes over the wire.
 struct Sealed {
