@@ -1,0 +1,28 @@
+# Installs what is missing, and says nothing when nothing is. Sourced by the other scripts.
+# Usage: need_packages build | test
+
+packages_build="g++ cmake ninja-build ccache mold git ca-certificates
+  libboost1.81-dev libboost-filesystem1.81-dev libboost-json1.81-dev libssl-dev libyaml-cpp-dev libprotobuf-dev
+  protobuf-compiler libspdlog-dev libgtest-dev libgmock-dev librocksdb-dev libcurl4-openssl-dev libsqlite3-dev binutils"
+packages_test="curl openssl chromium procps"
+
+need_packages() {
+  local wanted missing=() package
+  case "$1" in
+    build) wanted=$packages_build ;;
+    test) wanted="$packages_build $packages_test" ;;
+  esac
+  for package in $wanted; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  # Node may come from elsewhere than Debian.
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+  [ ${#missing[@]} -eq 0 ] && return 0
+  echo "installing: ${missing[*]}"
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c "
+    apt-get update -qq &&
+    apt-get install -y -qq --no-install-recommends ${missing[*]} >/dev/null"
+}
