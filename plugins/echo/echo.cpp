@@ -1,0 +1,53 @@
+// The smallest useful connector: what comes in by webhook becomes a message, what is sent goes out by HTTP.
+#include <trunkline/connector.hpp>
+
+namespace {
+
+using namespace trunkline;
+
+constexpr char kManifest[] = R"({
+  "settings": [{"key": "base_url", "type": "url", "title": "Address to send to", "required": true}],
+  "receive": ["webhook"],
+  "features": {"version": 1, "text": true}
+})";
+
+class Echo final : public Connector {
+public:
+    explicit Echo(const Setup& setup) {
+        const auto settings = parsed(setup.settings);
+        if (settings) base_url_ = text_at(*settings, "base_url");
+        if (base_url_.empty()) throw BadConfig{"base_url is missing"};
+    }
+
+    Task on_webhook(Context& context, const Webhook& hook) const override {
+        const auto update = parsed(hook.body);
+        if (!update) co_return Outcome::bad_input("echo.not_json");
+        const std::string chat = id_at(*update, "chat");
+        const std::string id = id_at(*update, "id");
+        if (chat.empty() || id.empty()) co_return Outcome::bad_input("echo.no_id");
+        const json::value event = {
+            {"type", "message"},
+            {"conversation", {{"id", chat}, {"kind", "direct"}}},
+            {"sender", {{"id", chat}, {"name", text_at(*update, "name")}}},
+            {"message", {{"id", id}, {"text", text_at(*update, "text")}}}};
+        context.item({.conversation = chat, .dedup = id, .json = json::serialize(event)});
+        context.answer(200, "ok");
+        co_return Outcome::done();
+    }
+
+    Task on_command(Context& context, const Command& command) const override {
+        Request request = Request::post(base_url_ + "/send").json(std::string{command.json}).once();
+        const HttpReply reply = co_await context.http(request);
+        if (!reply.ok()) co_return failure_of(reply);
+        const auto sent = parsed(reply.body);
+        if (!sent) co_return Outcome::unknown("bad_answer", "The answer cannot be read.");
+        co_return Outcome::done({id_at(*sent, "id")});
+    }
+
+private:
+    std::string base_url_;
+};
+
+}  // namespace
+
+TRUNKLINE_CONNECTOR(Echo, "echo", "1.0.0", "Echo", kManifest)
