@@ -10,8 +10,10 @@ constexpr std::string_view kPrefix = "tlk_";
 
 }  // namespace
 
-LicenseKey& LicenseKey::operator=(LicenseKey other) noexcept {
-    bytes_.swap(other.bytes_);  // the old bytes die, and are wiped, with `other`
+LicenseKey& LicenseKey::operator=(const LicenseKey& other) {
+    if (this == &other) return *this;
+    cleanse(bytes_);
+    bytes_ = other.bytes_;
     return *this;
 }
 
@@ -21,13 +23,17 @@ LicenseKey::~LicenseKey() {
 
 Result<LicenseKey> LicenseKey::parse(const Secret& text) {
     std::string_view rest = text.reveal();
-    LicenseKey key;
     if (!rest.starts_with(kPrefix))
         return Error{Fault::malformed, "a license key begins with tlk_"};
     rest.remove_prefix(kPrefix.size());
-    if (!base64url_decode(rest, key.bytes_) || key.bytes_.size() != kKeyBytes) {
+    std::string bytes;
+    if (!base64url_decode(rest, bytes) || bytes.size() != kKeyBytes) {
+        cleanse(bytes);
         return Error{Fault::malformed, "a license key is tlk_ and 43 characters of base64url"};
     }
+    LicenseKey key;
+    key.bytes_ = bytes;
+    cleanse(bytes);
     return key;
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "host/base/clock.hpp"
 #include "host/base/result.hpp"
@@ -20,8 +20,7 @@ class LicenseKey {
 public:
     LicenseKey() = default;  ///< holds nothing; only to be assigned to
     LicenseKey(const LicenseKey&) = default;
-    LicenseKey(LicenseKey&&) noexcept = default;
-    LicenseKey& operator=(LicenseKey other) noexcept;
+    LicenseKey& operator=(const LicenseKey& other);
     ~LicenseKey();
 
     static Result<LicenseKey> parse(const Secret& text);   ///< `malformed`; the text is never in the error

@@ -179,7 +179,7 @@ TEST_F(OpenerTest, AcceptsHeadersOtherLibrariesWrite) {
 }
 
 TEST_F(OpenerTest, RefusesEveryOtherHeader) {
-    for (const std::string header : {
+    for (const std::string& header : {
              std::string{""},
              std::string{"[]"},
              std::string{"{"},
