@@ -83,7 +83,7 @@ struct Listen {
     std::vector<std::string> trusted_proxies;  ///< CIDR ranges whose X-Forwarded-For/-Proto are believed
 };
 
-/// Owner: main. Accepts on every loop; a connection stays on the loop that accepted it.
+/// Owner: main. Deals connections to the loops in turn; a connection stays on its loop for life.
 class Server {
 public:
     virtual ~Server() = default;
