@@ -1,0 +1,60 @@
+# trunkline_add_connector(<id> SOURCES a.cpp ... [LIBRARIES ...] [ALLOW_IMPORTS symbol ...])
+#
+# Makes plugins/<id>.so: one export, nothing that could keep it mapped after dlclose, checked after linking by
+# TrunklineGate.cmake, which fails the build and deletes the file. LIBRARIES are linked privately; whatever they import
+# beyond the C and C++ runtime must be named in ALLOW_IMPORTS.
+include_guard(GLOBAL)
+
+set(TRUNKLINE_EXPORT_MAP "${CMAKE_CURRENT_LIST_DIR}/connector.map" CACHE INTERNAL "The one export")
+set(TRUNKLINE_GATE "${CMAKE_CURRENT_LIST_DIR}/TrunklineGate.cmake" CACHE INTERNAL "The check after linking")
+set(TRUNKLINE_CONNECTOR_JSON "${CMAKE_CURRENT_LIST_DIR}/json.cpp" CACHE INTERNAL "Boost.JSON, compiled in")
+
+# What every object of a connector is compiled with. The version script does most of the work of making a library
+# unloadable; see docs/connectors/explanation.md.
+function(trunkline_connector_options target)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  if(TRUNKLINE_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${TRUNKLINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
+      $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
+    target_link_options(${target} PRIVATE -fsanitize=${TRUNKLINE_SANITIZE})
+  endif()
+endfunction()
+
+function(trunkline_add_connector name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;ALLOW_IMPORTS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
+    message(FATAL_ERROR "trunkline_add_connector(${name}): SOURCES are missing or arguments unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT name MATCHES "^[a-z][a-z0-9_]+$")
+    message(FATAL_ERROR "trunkline_add_connector: '${name}' is no connector id: [a-z][a-z0-9_]{1,31}")
+  endif()
+
+  if(NOT TARGET trunkline_connector_json)
+    add_library(trunkline_connector_json STATIC "${TRUNKLINE_CONNECTOR_JSON}")
+    target_link_libraries(trunkline_connector_json PRIVATE Trunkline::sdk)
+    trunkline_connector_options(trunkline_connector_json)
+  endif()
+
+  add_library(${name} MODULE ${arg_SOURCES})
+  trunkline_connector_options(${name})
+  target_compile_options(${name} PRIVATE ${TRUNKLINE_CONNECTOR_WARNINGS})
+  target_link_libraries(${name} PRIVATE Trunkline::sdk ${arg_LIBRARIES} trunkline_connector_json)
+  set_target_properties(${name} PROPERTIES
+    PREFIX "" SUFFIX ".so" NO_SONAME ON LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/plugins"
+    LINK_DEPENDS "${TRUNKLINE_EXPORT_MAP};${TRUNKLINE_GATE}")
+  target_link_options(${name} PRIVATE
+    "LINKER:--version-script=${TRUNKLINE_EXPORT_MAP}" LINKER:-z,now LINKER:-z,relro LINKER:--as-needed
+    LINKER:--build-id=sha1 LINKER:--exclude-libs,ALL)
+  # Clang leaves the sanitizers' symbols of a library to the program.
+  if(NOT (TRUNKLINE_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang"))
+    target_link_options(${name} PRIVATE LINKER:-z,defs)
+  endif()
+  add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+    COMMAND "${CMAKE_COMMAND}" "-DSO=$<TARGET_FILE:${name}>" "-DNM=${CMAKE_NM}" "-DALLOW=${arg_ALLOW_IMPORTS}"
+            "-DSANITIZE=${TRUNKLINE_SANITIZE}" -P "${TRUNKLINE_GATE}")
+endfunction()
