@@ -1,0 +1,83 @@
+#include "repair.hpp"
+
+#include "json_read.hpp"
+
+namespace trunkline::telegram {
+
+namespace {
+
+/// What Telegram takes when it refuses a photo, a voice message or a video as such.
+bool as_document(Call& call) {
+    if (!call.file || call.file->field == "document") return false;
+    call.method = "sendDocument";
+    call.file->field = "document";
+    for (const auto* key : {"duration", "width", "height", "supports_streaming"})
+        call.params.erase(key);
+    return true;
+}
+
+bool without_formatting(Call& call) {
+    const auto taken = call.params.erase("entities") + call.params.erase("caption_entities");
+    return taken != 0;
+}
+
+bool with_bytes(Call& call) {
+    if (!call.file || !call.file->by_url || call.file->id.empty()) return false;
+    call.file->by_url = false;
+    return true;
+}
+
+bool as_caption(Call& call) {
+    if (call.method != "editMessageText") return false;
+    call.method = "editMessageCaption";
+    for (const auto& [from, to] :
+         {std::pair{"text", "caption"}, std::pair{"entities", "caption_entities"}}) {
+        if (auto* value = call.params.if_contains(from)) {
+            json::value moved = std::move(*value);
+            call.params.erase(from);
+            call.params[to] = std::move(moved);
+        }
+    }
+    return true;
+}
+
+bool at_new_id(Call& call, std::int64_t id) {
+    const auto now = integer_at(call.params, "chat_id");
+    if (id == 0 || now == id) return false;
+    // A group moves once; a second move in one call would be a loop somebody else built.
+    if (call.moved) return false;
+    call.params["chat_id"] = id;
+    call.moved = true;
+    return true;
+}
+
+}  // namespace
+
+bool repair(Call& call, const Answer& answer) {
+    switch (answer.verdict) {
+        case Verdict::formatting:
+            return without_formatting(call);
+        case Verdict::reply_missing:
+            return call.params.erase("reply_parameters") != 0;
+        case Verdict::file_address:
+            return with_bytes(call) || as_document(call);
+        case Verdict::voice_forbidden:
+            return as_document(call);
+        case Verdict::caption_only:
+            return as_caption(call);
+        case Verdict::migrated:
+            return at_new_id(call, answer.migrate_to);
+        case Verdict::ok:
+        case Verdict::not_modified:
+        case Verdict::ignore:
+        case Verdict::retry:
+        case Verdict::unknown:
+        case Verdict::account_broken:
+        case Verdict::conflict:
+        case Verdict::rejected:
+            return false;
+    }
+    return false;
+}
+
+}  // namespace trunkline::telegram
