@@ -1,0 +1,226 @@
+#include "host/plugins/loader.hpp"
+
+#include <cctype>
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+#include <unistd.h>
+
+#include "host/plugins/guard.hpp"
+#include "host/plugins/host_table.hpp"
+#include "host/plugins/library.hpp"
+
+namespace trunkline::plugins {
+namespace {
+
+constexpr std::size_t kManifestDepth = 16;
+
+Error refused(std::string why) {
+    return Error{Fault::malformed, std::move(why)};
+}
+
+std::string_view text_of(tl_view view) {
+    return view.data == nullptr ? std::string_view{} : std::string_view{view.data, view.size};
+}
+
+std::string label_of(const Manifest& manifest, std::uint64_t number) {
+    return manifest.id.text() + "@" + manifest.version + "#" + std::to_string(number);
+}
+
+bool is_id(std::string_view text) {
+    const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+    if (text.size() < 2 || text.size() > 32 || !lower(text.front())) return false;
+    return std::ranges::all_of(text, [&](char c) {
+        return lower(c) || (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+/// A version goes into labels, file lists and logs.
+bool is_version(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '+' || c == '_';
+    });
+}
+
+std::string abi_text(std::uint32_t major, std::uint32_t minor) {
+    return std::to_string(major) + "." + std::to_string(minor);
+}
+
+/// A mapped, checked library with its host tables.
+class MappedGeneration final : public Generation {
+public:
+    MappedGeneration(Manifest manifest, std::uint64_t number, std::size_t loops, LogSink sink)
+        : manifest_{std::move(manifest)},
+          number_{number},
+          label_{label_of(manifest_, number)},
+          sink_{std::move(sink)} {
+        for (std::size_t i = 0; i < std::max<std::size_t>(loops, 1); ++i) {
+            hosts_.push_back(std::make_unique<HostTable>(label_, sink_, metrics_));
+        }
+    }
+
+    const Manifest& manifest() const noexcept override { return manifest_; }
+    std::uint64_t number() const noexcept override { return number_; }
+    const tl_plugin& table() const noexcept override { return *table_; }
+    const tl_host& host_for(std::size_t loop) const noexcept override {
+        return hosts_[loop % hosts_.size()]->table();
+    }
+    std::string label() const override { return label_; }
+    std::vector<Metric> metrics() const override { return metrics_.read(); }
+
+    /// Asks the library for its table and checks that it is what the note promised.
+    Result<void> negotiate(std::unique_ptr<Library> library, std::string_view manifest) {
+        library_ = std::move(library);
+        const auto entry = library_->entry();
+        if (entry == nullptr) return refused("does not export tl_connector_entry");
+        const auto called = guarded(entry, TL_ABI_MAJOR, TL_ABI_MINOR);
+        if (!called.escaped.empty()) return refused("its entry threw: " + called.escaped);
+        table_ = called.value;
+        if (table_ == nullptr) {
+            return refused(
+                "refuses this host: it was made for ABI " +
+                abi_text(manifest_.abi_major, manifest_.abi_minor_min) + ", this host has " +
+                abi_text(TL_ABI_MAJOR, TL_ABI_MINOR)
+            );
+        }
+        return check_table(manifest);
+    }
+
+    Result<void> self_check() {
+        if (!TL_HAS(table_, tl_plugin, self_check)) return {};
+        tl_status (*check)(const tl_host*) = table_->self_check;
+        const auto called = guarded(check, &hosts_.front()->table());
+        if (!called.escaped.empty()) return refused("its self-check threw: " + called.escaped);
+        if (called.value != TL_OK)
+            return refused(std::string{"its self-check failed: "} + name_of(code_of(called.value)));
+        return {};
+    }
+
+private:
+    Result<void> check_table(std::string_view manifest) const {
+        constexpr std::size_t kLeast = offsetof(tl_plugin, manifest) + sizeof(tl_view);
+        if (table_->size < kLeast || table_->size > 64U * 1024U)
+            return refused("its table has an implausible size");
+        if (table_->abi_major != TL_ABI_MAJOR || table_->abi_minor > TL_ABI_MINOR) {
+            return refused(
+                "needs ABI " + abi_text(table_->abi_major, table_->abi_minor) + ", this host has " +
+                abi_text(TL_ABI_MAJOR, TL_ABI_MINOR)
+            );
+        }
+        if (!TL_HAS(table_, tl_plugin, create) || !TL_HAS(table_, tl_plugin, destroy) ||
+            !TL_HAS(table_, tl_plugin, handle)) {
+            return refused("its table lacks create, destroy or handle");
+        }
+        if (text_of(table_->id) != manifest_.id.text() ||
+            text_of(table_->version) != manifest_.version) {
+            return refused("its table names another connector or version than its note");
+        }
+        if (text_of(table_->manifest) != manifest)
+            return refused("its table has another manifest than its note");
+        return {};
+    }
+
+    Manifest manifest_;
+    std::uint64_t number_;
+    std::string label_;
+    LogSink sink_;
+    MetricsTable metrics_;
+    std::vector<std::unique_ptr<HostTable>> hosts_;
+    std::unique_ptr<Library> library_;  ///< goes before what it may still log to
+    const tl_plugin* table_ = nullptr;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Loader>> Loader::make(CatalogueOptions options) {
+    auto staging = Staging::open(options.staging);
+    if (!staging) return staging.error();
+    return std::unique_ptr<Loader>{new Loader{std::move(options), *std::move(staging)}};
+}
+
+Result<Manifest> Loader::judge_note(const ElfNote& note, const std::string& file) const {
+    if (!is_id(note.id)) return refused("its note has no valid connector id");
+    if (!is_version(note.version)) return refused("its note has no valid version");
+    Manifest manifest;
+    manifest.id = ConnectorId{std::string{note.id}};
+    manifest.version = note.version;
+    manifest.title = note.title;
+    manifest.abi_major = note.abi_major;
+    manifest.abi_minor_min = note.abi_minor;
+
+    boost::json::parse_options limits;
+    limits.max_depth = kManifestDepth;
+    boost::system::error_code error;
+    auto json = boost::json::parse(note.manifest, error, {}, limits);
+    if (error || !json.is_object()) return refused("its manifest is not a JSON object");
+    manifest.json = std::move(json.as_object());
+    const std::string name = std::filesystem::path{file}.stem().string();
+    if (name != manifest.id.text()) {
+        return refused(
+            "its connector id is " + manifest.id.text() + ", so the file must be called " +
+            manifest.id.text() + ".so"
+        );
+    }
+    return manifest;
+}
+
+Loaded Loader::load(const std::string& file) {
+    Loaded loaded;
+    const auto fail = [&](Error error) {
+        loaded.error = std::move(error);
+        return std::move(loaded);
+    };
+    const std::string name = std::filesystem::path{file}.stem().string();
+    if (!is_id(name))
+        return fail(refused("the file name is not a connector id ([a-z][a-z0-9_]{1,31}.so)"));
+    const std::uint64_t number = ++numbers_[name];
+    auto staged = staging_.copy(file, name, number, options_.file_bytes_max);
+    if (!staged) return fail(staged.error());
+    // From the staged copy, so that what was judged is what gets mapped.
+    std::string written;
+    auto manifest = [&]() -> Result<Manifest> {
+        auto bytes = MappedFile::open(*staged);
+        if (!bytes) return bytes.error();
+        auto note = read_elf_note({bytes->data(), bytes->size()});
+        if (!note) return note.error();
+        loaded.manifest.abi_major = note->abi_major;
+        loaded.manifest.abi_minor_min = note->abi_minor;
+        written = note->manifest;
+        return judge_note(*note, file);
+    }();
+    if (manifest) {
+        loaded.manifest = *manifest;
+        if (manifest->abi_major != TL_ABI_MAJOR || manifest->abi_minor_min > TL_ABI_MINOR) {
+            manifest = refused(
+                "needs ABI " + abi_text(manifest->abi_major, manifest->abi_minor_min) +
+                ", this host has " + abi_text(TL_ABI_MAJOR, TL_ABI_MINOR)
+            );
+        }
+    }
+    if (!manifest) {
+        ::unlink(staged->c_str());
+        return fail(manifest.error());
+    }
+    auto generation = map(*std::move(staged), *manifest, written, number);
+    if (!generation) return fail(generation.error());
+    loaded.generation = *std::move(generation);
+    return loaded;
+}
+
+Result<std::shared_ptr<Generation>> Loader::map(
+    std::string staged, const Manifest& manifest, const std::string& written, std::uint64_t number
+) {
+    auto library = Library::open(std::move(staged), label_of(manifest, number));
+    if (!library) return library.error();
+    auto generation =
+        std::make_shared<MappedGeneration>(manifest, number, options_.loops, options_.log);
+    auto negotiated = generation->negotiate(*std::move(library), written);
+    if (!negotiated) return negotiated.error();
+    auto checked = generation->self_check();
+    if (!checked) return checked.error();
+    return std::shared_ptr<Generation>{std::move(generation)};
+}
+
+}  // namespace trunkline::plugins
