@@ -1,0 +1,54 @@
+#include "host/store/conversations.hpp"
+
+#include "host/base/assert.hpp"
+
+namespace trunkline::store {
+
+Result<void> Conversations::load(const Key& key) {
+    std::string name{key.view()};
+    if (changed_.contains(name) || cached_.contains(name)) return {};
+    const auto found = medium_.get(Family::conv, key.view(), scratch_);
+    if (!found) return found.error();
+    Conversation conversation;
+    if (*found && !read_conversation(vault_, key.view(), scratch_, conversation)) {
+        return Error{Fault::storage, "a stored conversation cannot be read"};
+    }
+    cached_bytes_ += conversation.note.size() + conversation.current.size();
+    cached_.emplace(std::move(name), std::move(conversation));
+    return {};
+}
+
+Conversation& Conversations::touch(const Key& key) {
+    std::string name{key.view()};
+    if (const auto it = changed_.find(name); it != changed_.end()) return it->second;
+    const auto known = cached_.find(name);
+    TRUNKLINE_ASSERT(known != cached_.end());
+    return changed_.emplace(std::move(name), known->second).first->second;
+}
+
+void Conversations::write(Writes& to) {
+    for (const auto& [key, conversation] : changed_) {
+        scratch_.clear();
+        write_conversation(vault_, key, conversation, scratch_);
+        to.put(Family::conv, key, scratch_);
+    }
+}
+
+void Conversations::keep() {
+    for (auto& [key, conversation] : changed_) {
+        cached_bytes_ += conversation.note.size() + conversation.current.size();
+        cached_[key] = std::move(conversation);
+    }
+    changed_.clear();
+    // Cheaper than keeping an order of use, and a conversation is read again with one look-up.
+    if (cached_.size() > kCachedMax || cached_bytes_ > kCachedBytesMax) {
+        cached_.clear();
+        cached_bytes_ = 0;
+    }
+}
+
+void Conversations::forget() {
+    changed_.clear();
+}
+
+}  // namespace trunkline::store

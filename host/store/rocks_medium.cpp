@@ -1,0 +1,180 @@
+#include "host/store/rocks_medium.hpp"
+
+#include <filesystem>
+
+#include <rocksdb/write_batch.h>
+
+namespace trunkline::store {
+
+namespace {
+
+using rocksdb::Slice;
+
+Slice slice(std::string_view text) {
+    return {text.data(), text.size()};
+}
+std::string_view view(const Slice& slice) {
+    return {slice.data(), slice.size()};
+}
+
+Error failed(const char* what, const rocksdb::Status& status) {
+    return {Fault::storage, std::string{what} + ": " + status.ToString()};
+}
+
+class RocksWrites final : public Writes {
+public:
+    explicit RocksWrites(const std::vector<rocksdb::ColumnFamilyHandle*>& families)
+        : families_{families} {}
+
+    void put(Family family, std::string_view key, std::string_view value) override {
+        batch.Put(families_[index_of(family)], slice(key), slice(value));
+    }
+    void erase(Family family, std::string_view key) override {
+        batch.Delete(families_[index_of(family)], slice(key));
+    }
+    bool empty() const override { return batch.Count() == 0; }
+    void clear() override { batch.Clear(); }
+
+    rocksdb::WriteBatch batch;
+
+private:
+    const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+};
+
+class RocksCursor final : public Cursor {
+public:
+    RocksCursor(
+        rocksdb::DB& db,
+        rocksdb::ColumnFamilyHandle* family,
+        std::string_view from,
+        std::string_view until
+    )
+        : until_{until}, bound_{until_} {
+        rocksdb::ReadOptions options;
+        if (!until_.empty()) options.iterate_upper_bound = &bound_;
+        iterator_.reset(db.NewIterator(options, family));
+        iterator_->Seek(slice(from));
+    }
+
+    bool valid() const override { return iterator_->Valid(); }
+    void next() override { iterator_->Next(); }
+    std::string_view key() const override { return view(iterator_->key()); }
+    std::string_view value() const override { return view(iterator_->value()); }
+    Result<void> status() const override {
+        const auto status = iterator_->status();
+        if (!status.ok()) return failed("reading the store", status);
+        return {};
+    }
+
+private:
+    std::string until_;
+    Slice bound_;
+    std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+Error cannot_open(const std::string& path, const rocksdb::Status& status) {
+    const auto reason = status.ToString();
+    if (status.IsCorruption()) {
+        return {
+            Fault::storage,
+            "the store at " + path +
+                " is damaged and was not opened; its files are kept as they are. Restore a "
+                "copy, or move the folder away to start empty. Reason: " +
+                reason};
+    }
+    return {Fault::storage, "the store at " + path + " cannot be opened: " + reason};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RocksMedium>> RocksMedium::open(
+    const Options& options, const Internals& internals, std::shared_ptr<const ExpiryClock> clock
+) {
+    std::error_code made;
+    std::filesystem::create_directories(options.path, made);
+    if (made)
+        return Error{
+            Fault::storage, "cannot make the folder " + options.path + ": " + made.message()};
+
+    std::unique_ptr<RocksMedium> medium{new RocksMedium};
+    medium->shared_.clock = std::move(clock);
+    rocksdb::DB* db = nullptr;
+    const auto status = rocksdb::DB::Open(
+        rocks_options(options, internals, medium->shared_),
+        options.path,
+        rocks_families(options, medium->shared_),
+        &medium->families_,
+        &db
+    );
+    if (!status.ok()) return cannot_open(options.path, status);
+    medium->db_.reset(db);
+    return medium;
+}
+
+RocksMedium::~RocksMedium() {
+    let_go();
+}
+
+void RocksMedium::let_go() {
+    if (db_ == nullptr) return;
+    for (auto* family : families_)
+        db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+    families_.clear();
+    db_->Close().PermitUncheckedError();
+    db_.reset();
+}
+
+void RocksMedium::close() {
+    if (db_ == nullptr) return;
+    // Not needed for safety, the log has it all; it makes the next start quick.
+    db_->Flush(rocksdb::FlushOptions{}, families_).PermitUncheckedError();
+    let_go();
+}
+
+Result<bool> RocksMedium::get(Family family, std::string_view key, std::string& value) const {
+    rocksdb::PinnableSlice found{&value};
+    const auto status =
+        db_->Get(rocksdb::ReadOptions{}, families_[index_of(family)], slice(key), &found);
+    if (status.IsNotFound()) return false;
+    if (!status.ok()) return failed("reading the store", status);
+    if (found.IsPinned()) value.assign(found.data(), found.size());
+    return true;
+}
+
+std::unique_ptr<Cursor> RocksMedium::cursor(
+    Family family, std::string_view from, std::string_view until
+) const {
+    return std::make_unique<RocksCursor>(*db_, families_[index_of(family)], from, until);
+}
+
+std::unique_ptr<Writes> RocksMedium::writes() {
+    return std::make_unique<RocksWrites>(families_);
+}
+
+Result<void> RocksMedium::apply(Writes& writes, bool synced) {
+    rocksdb::WriteOptions options;
+    options.sync = synced;
+    const auto status = db_->Write(options, &static_cast<RocksWrites&>(writes).batch);
+    if (!status.ok()) return failed("writing the store", status);
+    return {};
+}
+
+void RocksMedium::heads_synced(std::span<const LaneHead> heads) {
+    shared_.heads->synced(heads);
+}
+
+void RocksMedium::start_collecting() {
+    // What was loaded came from files and logs that are complete; the logs before this start are no
+    // longer written to.
+    shared_.heads->log_switched();
+    *shared_.collecting = true;
+    db_->EnableAutoCompaction(families_).PermitUncheckedError();
+}
+
+Result<void> RocksMedium::resume() {
+    const auto status = db_->Resume();
+    if (!status.ok()) return failed("resuming writes", status);
+    return {};
+}
+
+}  // namespace trunkline::store

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include <rocksdb/db.h>
+
+#include "host/store/rocks_options.hpp"
+
+namespace trunkline::store {
+
+/// Rows in RocksDB, one column family each.
+class RocksMedium final : public Medium {
+public:
+    /// Opens or makes it. Refuses a damaged one and says so; its files stay as they are.
+    static Result<std::unique_ptr<RocksMedium>> open(
+        const Options& options, const Internals& internals, std::shared_ptr<const ExpiryClock> clock
+    );
+    ~RocksMedium() override;
+
+    Result<bool> get(Family family, std::string_view key, std::string& value) const override;
+    std::unique_ptr<Cursor> cursor(Family family, std::string_view from, std::string_view until)
+        const override;
+    std::unique_ptr<Writes> writes() override;
+    Result<void> apply(Writes& writes, bool synced) override;
+    void heads_synced(std::span<const LaneHead> heads) override;
+    void start_collecting() override;
+    Result<void> resume() override;
+    void close() override;
+
+private:
+    RocksMedium() = default;
+    void let_go();
+
+    RocksShared shared_;
+    std::unique_ptr<rocksdb::DB> db_;
+    std::vector<rocksdb::ColumnFamilyHandle*> families_;
+};
+
+}  // namespace trunkline::store

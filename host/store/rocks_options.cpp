@@ -1,0 +1,117 @@
+#include "host/store/rocks_options.hpp"
+
+#include <algorithm>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/rate_limiter.h>
+#include <rocksdb/table.h>
+
+namespace trunkline::store {
+
+namespace {
+
+// A sealed memtable means that a new log has begun.
+class LogListener final : public rocksdb::EventListener {
+public:
+    explicit LogListener(std::shared_ptr<CollectableHeads> heads) : heads_{std::move(heads)} {}
+
+    void OnMemTableSealed(const rocksdb::MemTableInfo& /*info*/) override {
+        heads_->log_switched();
+    }
+
+private:
+    std::shared_ptr<CollectableHeads> heads_;
+};
+
+constexpr std::uint64_t kSixHours = 6 * 3600;
+
+rocksdb::ColumnFamilyOptions family_options(
+    Family family,
+    const Options& options,
+    const RocksShared& shared,
+    const rocksdb::BlockBasedTableOptions& table
+) {
+    rocksdb::ColumnFamilyOptions out;
+    auto layout = table;
+    out.compression = rocksdb::kNoCompression;  // what is sealed does not compress
+    out.compaction_style = rocksdb::kCompactionStyleUniversal;
+    out.disable_auto_compactions = true;  // until the heads are loaded
+    out.write_buffer_size = std::max<std::uint64_t>(options.write_buffer_bytes / 4, 64U << 10U);
+    out.max_write_buffer_number = 2;
+    switch (family) {
+        case Family::msg:
+            out.write_buffer_size = options.write_buffer_bytes;
+            out.max_write_buffer_number = 3;
+            out.compaction_filter_factory = make_finished_filter(shared.heads);
+            out.periodic_compaction_seconds = kSixHours;
+            break;
+        case Family::seen:
+            // Nearly every look-up is for something that is not there.
+            layout.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+            out.memtable_whole_key_filtering = true;
+            out.memtable_prefix_bloom_size_ratio = 0.05;
+            out.compaction_filter_factory = make_expired_filter(shared.clock, 0, shared.collecting);
+            out.periodic_compaction_seconds = kSixHours;
+            break;
+        case Family::conv:
+            layout.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+            break;
+        case Family::dead:
+            out.compaction_filter_factory =
+                make_expired_filter(shared.clock, options.dead_letters_keep_ms, shared.collecting);
+            out.periodic_compaction_seconds = kSixHours;
+            break;
+        case Family::row:
+            out.compaction_filter_factory = make_expired_filter(shared.clock, 0, shared.collecting);
+            out.periodic_compaction_seconds = kSixHours;
+            break;
+        case Family::meta:
+        case Family::head:
+        case Family::lane:
+            break;
+    }
+    out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(layout));
+    return out;
+}
+
+}  // namespace
+
+rocksdb::DBOptions rocks_options(
+    const Options& options, const Internals& internals, const RocksShared& shared
+) {
+    rocksdb::DBOptions out;
+    if (internals.env != nullptr) out.env = internals.env;
+    out.create_if_missing = true;
+    out.create_missing_column_families = true;
+    out.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    out.max_total_wal_size = 256U << 20U;
+    out.bytes_per_sync = 1U << 20U;
+    out.max_open_files = 512;
+    out.max_background_jobs = 2;
+    out.keep_log_file_num = 4;
+    out.max_log_file_size = 4U << 20U;
+    out.info_log_level = rocksdb::WARN_LEVEL;
+    constexpr std::int64_t kBackgroundBytesPerSecond = 256LL << 20U;
+    out.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond));
+    out.listeners.push_back(std::make_shared<LogListener>(shared.heads));
+    return out;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(
+    const Options& options, const RocksShared& shared
+) {
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+    table.cache_index_and_filter_blocks = true;
+    table.block_size = 16U << 10U;
+    std::vector<rocksdb::ColumnFamilyDescriptor> out;
+    for (std::size_t i = 0; i < kFamilies; ++i) {
+        const auto family = static_cast<Family>(i);
+        out.emplace_back(kFamilyNames.at(i), family_options(family, options, shared, table));
+    }
+    return out;
+}
+
+}  // namespace trunkline::store

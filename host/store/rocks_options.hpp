@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <rocksdb/db.h>
+
+#include "host/store/filters.hpp"
+#include "host/store/internals.hpp"
+
+namespace trunkline::store {
+
+/// What RocksDB shares with the store while it is open.
+struct RocksShared {
+    std::shared_ptr<CollectableHeads> heads = std::make_shared<CollectableHeads>();
+    std::shared_ptr<std::atomic<bool>> collecting = std::make_shared<std::atomic<bool>>(false);
+    std::shared_ptr<const ExpiryClock> clock;
+};
+
+rocksdb::DBOptions rocks_options(
+    const Options& options, const Internals& internals, const RocksShared& shared
+);
+
+/// One per family, in the order of their numbers.
+std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(
+    const Options& options, const RocksShared& shared
+);
+
+}  // namespace trunkline::store
