@@ -1,0 +1,234 @@
+// How a sequential lane gives up on events: never silently, never out of place.
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "host/lanes/sequential_lane.hpp"
+
+namespace trunkline::lanes {
+
+namespace {
+
+constexpr WallMs kLookAgainMs = 60'000;
+
+bool is_notice(const store::Record& record) {
+    return (record.flags & store::kNotice) != 0;
+}
+
+bool names_any(const std::vector<store::Record>& records, const Verdict& verdict) {
+    return std::any_of(records.begin(), records.end(), [&](const auto& record) {
+        return !is_notice(record) &&
+               std::any_of(verdict.rejected.begin(), verdict.rejected.end(), [&](const auto& one) {
+                   return one.id == record.id;
+               });
+    });
+}
+
+}  // namespace
+
+void SequentialLane::alarm(const std::string& code, const std::string& detail) {
+    spdlog::error("lane.alarmed lane={} code={} detail={}", setup_.name, code, detail);
+    if (ground_.alarm) ground_.alarm(setup_.name, code, detail);
+}
+
+store::Append SequentialLane::notice_for(const Gap& gap) {
+    auto notice = destination_->gap_notice(gap);
+    notice.lane = setup_.info.id;
+    notice.flags = store::kNotice;
+    notice.accepted_ms = ground_.clock.wall_ms();
+    return notice;
+}
+
+store::DeadLetter SequentialLane::dead_letter(
+    const store::Record& record, std::string reason, std::string detail
+) const {
+    store::DeadLetter dead;
+    dead.lane = setup_.info.id;
+    dead.sequence = record.sequence;
+    dead.reason = std::move(reason);
+    dead.detail = std::move(detail);
+    dead.last_status = memory_.last_status;
+    // Only the head is known to have been tried before; whoever else is here was tried with it just
+    // now.
+    dead.attempts = record.sequence == next_ ? memory_.failures + 1 : 1;
+    return dead;
+}
+
+async::Awaitable<SequentialLane::Next> SequentialLane::give_up(
+    store::Batch batch, std::size_t count
+) {
+    if (dirty_) remember_in(batch);
+    const auto reason = batch.dead.back().reason;
+    const auto written = co_await ground_.store.commit(std::move(batch));
+    if (!written) {
+        const auto next = co_await storage_failed(written.error().context);
+        co_return next;
+    }
+    ground_.figures.dead += count;
+    spdlog::warn("lane.gave_up lane={} count={} reason={}", setup_.name, count, reason);
+    co_return Next::again;
+}
+
+bool SequentialLane::clock_trusted() {
+    if (ground_.drift.trusted()) {
+        ground_.drift.calm();
+        return true;
+    }
+    if (ground_.drift.first_alarm())
+        alarm("clock_drift", "wall and monotonic clock differ: nothing expires");
+    return false;
+}
+
+void SequentialLane::note_head(const std::vector<store::Record>& records) {
+    head_known_ = next_;
+    head_accepted_ms_ = records.front().accepted_ms;
+    const auto event = std::find_if_not(records.begin(), records.end(), is_notice);
+    // Nothing but notices in sight, and these never expire: look again later.
+    head_due_ms_ = event == records.end() ? ground_.clock.wall_ms() + kLookAgainMs
+                                          : event->accepted_ms + setup_.policy.retention.count();
+}
+
+// How many records from the head on are out of time. A notice is only when an event behind it is,
+// whose gap takes it in.
+std::size_t SequentialLane::expired_run(const std::vector<store::Record>& records) {
+    const WallMs now = ground_.clock.wall_ms();
+    std::size_t run = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (is_notice(records[i])) continue;
+        if (now < records[i].accepted_ms + setup_.policy.retention.count()) break;
+        run = i + 1;
+    }
+    return run > 0 && clock_trusted() ? run : 0;
+}
+
+async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store::Record> records) {
+    records.resize(expired_run(records));
+    if (records.empty()) co_return Next::rest;
+    Gap gap{
+        .from = records.front().sequence,
+        .through = records.back().sequence,
+        .count = 0,
+        .reason = "retention"};
+    std::size_t events = 0;
+    store::Batch batch;
+    for (const auto& record : records) {
+        auto dead = dead_letter(record, "retention", memory_.last_error);
+        if (is_notice(record)) {
+            const auto earlier = destination_->gap_of(record);
+            gap.from = std::min(gap.from, earlier ? earlier->from : record.sequence);
+            gap.count += earlier ? earlier->count : 1;
+            dead.keep = false;
+        } else {
+            ++gap.count;
+            ++events;
+        }
+        batch.dead.push_back(std::move(dead));
+    }
+    batch.dead.back().instead = notice_for(gap);
+    if (memory_.trial_sequence != 0) dirty_ = true;
+    memory_.trial_sequence = 0;
+    const auto next = co_await give_up(std::move(batch), events);
+    if (next == Next::again) {
+        next_ = records.back().sequence;  // the notice stands there now
+        head_known_ = 0;
+        trial_due_ = false;
+        ground_.figures.expired += events;
+    }
+    co_return next;
+}
+
+// The head was refused alone. Whether it is at fault shows when the event after it is taken: the
+// head's place is filled with the notice that would stand there, so that the receiver sees no gap
+// and the order holds.
+async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
+    std::vector<store::Record> records
+) {
+    const auto after = std::find_if_not(records.begin() + 1, records.end(), is_notice);
+    if (is_notice(records.front()) || after == records.end()) {
+        trial_due_ = false;
+        records.resize(1);
+        const auto next = co_await deliver(std::move(records));
+        co_return next;
+    }
+    records.erase(after + 1, records.end());
+    const auto& head = records.front();
+    auto notice = notice_for(
+        {.from = head.sequence, .through = head.sequence, .count = 1, .reason = "at_fault"}
+    );
+    if (memory_.trial_sequence == head.sequence) {
+        notice.id = memory_.trial_id;
+    } else {
+        // Written down first: once the notice may have arrived, the head must not follow it after a
+        // restart.
+        memory_.trial_sequence = head.sequence;
+        memory_.trial_id = notice.id;
+        store::Batch batch;
+        remember_in(batch);
+        const auto written = co_await ground_.store.commit(std::move(batch));
+        if (!written) {
+            memory_.trial_sequence = 0;
+            const auto next = co_await storage_failed(written.error().context);
+            co_return next;
+        }
+    }
+    auto sent = records;
+    auto& place = sent.front();
+    place = store::Record{};
+    place.sequence = head.sequence;
+    place.id = notice.id;
+    place.accepted_ms = notice.accepted_ms;
+    place.flags = notice.flags;
+    place.conversation = notice.conversation;
+    place.body = notice.body;
+    auto verdict = co_await ask(std::move(sent));
+    const auto next =
+        co_await conclude_trial(std::move(records), std::move(notice), std::move(verdict));
+    co_return next;
+}
+
+async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
+    std::vector<store::Record> records, store::Append notice, Verdict verdict
+) {
+    using Kind = Verdict::Kind;
+    const auto first = records.front().sequence;
+    const auto last = records.back().sequence;
+    if (verdict.kind == Kind::accepted && verdict.through.value_or(last) >= first) {
+        store::Batch batch;
+        batch.dead.push_back(dead_letter(records.front(), "at_fault", memory_.last_error));
+        batch.dead.back().instead = std::move(notice);
+        memory_.trial_sequence = 0;
+        dirty_ = true;
+        const auto given_up = co_await give_up(std::move(batch), 1);
+        if (given_up == Next::rest) {
+            memory_.trial_sequence =
+                first;  // not written: the same try again, which the receiver recognises
+            co_return given_up;
+        }
+        const auto next = co_await accepted(first, last, std::move(verdict));
+        co_return next;
+    }
+    const bool refused = verdict.kind == Kind::unclear || verdict.kind == Kind::too_large ||
+                         verdict.kind == Kind::rejected;
+    records.erase(records.begin());
+    if (verdict.kind == Kind::too_large ||
+        (verdict.kind == Kind::rejected && names_any(records, verdict))) {
+        // The event after the head has a fault of its own. It goes by its own rule, and the try is
+        // made with the next.
+        if (verdict.kind == Kind::too_large) records.erase(records.begin(), records.end() - 1);
+        const auto next = co_await conclude(std::move(records), std::move(verdict));
+        co_return next;
+    }
+    if (refused) {
+        // The event after it is not taken either: the receiver's fault. Nothing of this try has
+        // arrived.
+        memory_.trial_sequence = 0;
+        trial_due_ = false;
+        const auto next = co_await failed(std::move(verdict));
+        co_return next;
+    }
+    const auto next = co_await conclude(std::move(records), std::move(verdict));
+    co_return next;
+}
+
+}  // namespace trunkline::lanes

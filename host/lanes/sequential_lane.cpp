@@ -1,0 +1,361 @@
+#include "host/lanes/sequential_lane.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "host/async/spawn.hpp"
+
+namespace trunkline::lanes {
+
+namespace {
+
+constexpr std::size_t kLookAhead = 1'024;  // events in which conversations are counted
+constexpr std::uint64_t kLookAheadBytes = 4ULL << 20U;
+constexpr std::size_t kSeenAhead = 16;
+constexpr std::size_t kExpireAtOnce = 256;
+constexpr double kSlowMs = 2'000;
+constexpr std::uint64_t kReserveMin = 64ULL << 10U;
+constexpr std::chrono::minutes kDriftCheck{1};
+constexpr Milliseconds kRestartSpreadMax{30'000};
+
+std::uint64_t size_of(const std::vector<store::Record>& records) {
+    std::uint64_t bytes = 0;
+    for (const auto& record : records)
+        bytes += record.body.size();
+    return bytes;
+}
+
+}  // namespace
+
+SequentialLane::SequentialLane(
+    Ground& ground, Setup setup, std::unique_ptr<SequentialDestination> destination
+)
+    : ground_{ground},
+      setup_{std::move(setup)},
+      destination_{std::move(destination)},
+      clock_{setup_.policy.retry},
+      memory_{LaneMemory::from_text(setup_.info.state)},
+      next_{setup_.info.head} {
+    clock_.restore(memory_.failures);
+    setup_.info.state.clear();
+}
+
+SequentialLane::~SequentialLane() {
+    ground_.timers.cancel(timer_);
+}
+
+void SequentialLane::start() {
+    trial_due_ = memory_.trial_sequence == next_;
+    if (memory_.failures > 0) {
+        // Only lanes whose last try failed are spread, so that a restart is no stampede on
+        // receivers that are down.
+        const auto left = std::clamp<WallMs>(
+            memory_.next_attempt_ms - ground_.clock.wall_ms(), 0, RetryClock::kToldMax.count()
+        );
+        const auto spread = std::min<double>(
+            static_cast<double>(setup_.policy.retry.max.count()),
+            static_cast<double>(kRestartSpreadMax.count())
+        );
+        const auto extra = static_cast<WallMs>((ground_.jitter() + 1.0) / 2.0 * spread);
+        not_before_ = ground_.clock.steady() + Milliseconds{left + extra};
+    }
+    if (next_ < tail()) run_soon();
+}
+
+void SequentialLane::wake() {
+    if (running_ || stopped_ || gathering_ || next_ >= tail()) return;
+    if (!may_deliver()) {
+        if (timer_ == 0) run_soon();  // nothing waited until now: learn when its time runs out
+        return;
+    }
+    const auto& batch = setup_.policy.batch;
+    const bool full = tail() - next_ >= batch.max_messages || waiting_bytes() >= batch.max_bytes;
+    if (full || batch.linger.count() <= 0) {
+        run_soon();
+        return;
+    }
+    gathering_ = true;
+    arm(batch.linger);
+}
+
+void SequentialLane::pause(const std::string& reason) {
+    if (memory_.paused_reason == reason) return;
+    memory_.paused_reason = reason;
+    dirty_ = true;
+    spdlog::info("lane.paused lane={} reason={}", setup_.name, reason);
+    run_soon();
+}
+
+void SequentialLane::resume() {
+    if (!memory_.paused_reason.empty()) spdlog::info("lane.resumed lane={}", setup_.name);
+    dirty_ = dirty_ || !memory_.paused_reason.empty();
+    memory_.paused_reason.clear();
+    setup_.held.clear();
+    kick();
+}
+
+void SequentialLane::kick() {
+    not_before_ = {};
+    run_soon();
+}
+
+void SequentialLane::hold(Milliseconds wait) {
+    not_before_ = std::max(not_before_, ground_.clock.steady() + wait);
+    if (!running_) settle();
+}
+
+void SequentialLane::stop() {
+    stopped_ = true;
+    ground_.timers.cancel(std::exchange(timer_, 0));
+}
+
+bool SequentialLane::may_deliver() const {
+    return !stopped_ && memory_.paused_reason.empty() && setup_.held.empty() &&
+           ground_.clock.steady() >= not_before_;
+}
+
+store::Sequence SequentialLane::tail() const {
+    const auto info = ground_.store.lane(setup_.info.id);
+    return info ? info->tail : next_;
+}
+
+std::uint64_t SequentialLane::waiting_bytes() const {
+    const auto info = ground_.store.lane(setup_.info.id);
+    return info ? info->waiting_bytes : 0;
+}
+
+bool SequentialLane::slow() const {
+    return clock_.half_open() || latency_ms_ > kSlowMs;
+}
+
+void SequentialLane::run_soon() {
+    if (running_ || stopped_) return;
+    ground_.timers.cancel(std::exchange(timer_, 0));
+    gathering_ = false;
+    running_ = true;
+    async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
+        return self->run();
+    });
+}
+
+void SequentialLane::arm(Milliseconds delay) {
+    ground_.timers.cancel(timer_);
+    timer_ = ground_.timers.after(delay, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->timer_ = 0;
+        self->run_soon();
+    });
+}
+
+// Decides when to move next: at the end of a wait, or when the first event's time runs out,
+// whichever is first.
+void SequentialLane::settle() {
+    ground_.timers.cancel(std::exchange(timer_, 0));
+    gathering_ = false;
+    if (stopped_ || next_ >= tail()) return;
+    const Time now = ground_.clock.steady();
+    const bool unknown = head_known_ != next_;
+    if (may_deliver() || (unknown && now >= look_after_)) {
+        run_soon();
+        return;
+    }
+    auto delay = std::chrono::ceil<Milliseconds>(look_after_ - now);
+    if (!unknown) {
+        delay = Milliseconds{head_due_ms_ - ground_.clock.wall_ms()};
+        if (delay.count() <= 0 && !ground_.drift.trusted()) delay = kDriftCheck;
+    }
+    if (memory_.paused_reason.empty() && setup_.held.empty()) {
+        delay = std::min(delay, std::chrono::ceil<Milliseconds>(not_before_ - now));
+    }
+    arm(std::max(delay, Milliseconds{1}));
+}
+
+// Ends when nothing can be done at once: empty, waiting, paused or stopped. Each step either moves
+// the lane or waits.
+async::Awaitable<> SequentialLane::run() {
+    for (auto next = Next::again; next == Next::again && !stopped_;) {
+        next = co_await step();
+    }
+    while (dirty_) {
+        store::Batch batch;
+        batch.durable = false;
+        remember_in(batch);
+        [[maybe_unused]] const auto written = co_await ground_.store.commit(std::move(batch));
+    }
+    running_ = false;
+    settle();
+}
+
+async::Awaitable<SequentialLane::Next> SequentialLane::step() {
+    if (unwritten_ != 0) {
+        const auto next = co_await advance(unwritten_);
+        if (unwritten_ != 0) co_return next;
+    }
+    if (next_ >= tail()) co_return Next::rest;
+    if (!may_deliver()) {
+        const auto next = co_await look_at_head();
+        co_return next;
+    }
+    Gate::Wish wish;
+    wish.target = destination_->target();
+    wish.bytes = std::min(setup_.policy.batch.max_bytes, waiting_bytes() + kReserveMin);
+    wish.slow = slow();
+    auto pass = co_await ground_.gate.enter(std::move(wish));
+    if (!pass) stopped_ = true;  // the gate is closed: everything ends
+    if (!may_deliver()) co_return Next::again;
+
+    // A few more than are sent, so that an event behind a notice is seen to run out of time.
+    const std::size_t count = trial_due_ ? 1 : batch_count();
+    auto read = co_await ground_.reads.records(
+        setup_.info.id, next_, std::max(count, kSeenAhead), setup_.policy.batch.max_bytes
+    );
+    if (!read) {
+        const auto next = co_await storage_failed(read.error().context);
+        co_return next;
+    }
+    auto records = *std::move(read);
+    if (records.empty()) {
+        const auto next = co_await storage_failed("a waiting event cannot be read");
+        co_return next;
+    }
+    note_head(records);
+    if (expired_run(records) > 0) {
+        const auto next = co_await expire(std::move(records));
+        co_return next;
+    }
+    if (trial_due_) {
+        const auto next = co_await try_without(std::move(records));
+        co_return next;
+    }
+    if (records.size() > count) records.resize(count);
+    pass.shrink(size_of(records));
+    const auto next = co_await deliver(std::move(records));
+    co_return next;
+}
+
+// While waiting or paused the first event may still run out of time.
+async::Awaitable<SequentialLane::Next> SequentialLane::look_at_head() {
+    const bool known = head_known_ == next_;
+    if (known && (ground_.clock.wall_ms() < head_due_ms_ || !clock_trusted())) co_return Next::rest;
+    if (ground_.clock.steady() < look_after_) co_return Next::rest;
+    auto read =
+        co_await ground_.reads.records(setup_.info.id, next_, kExpireAtOnce, kLookAheadBytes);
+    if (!read) {
+        const auto next = co_await storage_failed(read.error().context);
+        co_return next;
+    }
+    auto records = *std::move(read);
+    if (records.empty()) {
+        const auto next = co_await storage_failed("a waiting event cannot be read");
+        co_return next;
+    }
+    note_head(records);
+    if (expired_run(records) == 0) co_return Next::rest;
+    const auto next = co_await expire(std::move(records));
+    co_return next;
+}
+
+std::uint32_t SequentialLane::batch_count() const {
+    auto count = clock_.batch_max(setup_.policy.batch.max_messages);
+    if (refused_through_ >= next_) {
+        const auto half = std::max<store::Sequence>(1, (refused_through_ - next_ + 1) / 2);
+        count = static_cast<std::uint32_t>(std::min<store::Sequence>(count, half));
+    }
+    return count;
+}
+
+async::Awaitable<SequentialLane::Next> SequentialLane::deliver(std::vector<store::Record> records) {
+    auto verdict = co_await ask(records);
+    const auto next = co_await conclude(std::move(records), std::move(verdict));
+    co_return next;
+}
+
+async::Awaitable<Verdict> SequentialLane::ask(std::vector<store::Record> records) {
+    Delivery delivery;
+    delivery.lane = setup_.info.id;
+    delivery.epoch = setup_.info.epoch;
+    delivery.attempt = memory_.failures + 1;
+    delivery.backlog = co_await backlog(records.front().accepted_ms, records.size());
+    delivery.records = std::move(records);
+    const auto began = ground_.clock.steady();
+    ++ground_.figures.deliveries;
+    ++ground_.figures.in_flight;
+    delivering_ = true;
+    auto verdict = co_await destination_->deliver(std::move(delivery));
+    delivering_ = false;
+    --ground_.figures.in_flight;
+    const std::chrono::duration<double, std::milli> took = ground_.clock.steady() - began;
+    latency_ms_ = latency_ms_ * 0.8 + took.count() * 0.2;
+    co_return verdict;
+}
+
+// Conversations are counted once per kLookAhead events, not per batch: reading ahead costs as much
+// as delivering.
+async::Awaitable<std::optional<Backlog>> SequentialLane::backlog(
+    WallMs oldest_ms, std::size_t sending
+) {
+    const auto end = tail();
+    if (end - next_ <= sending) co_return std::nullopt;
+    if (next_ >= conversations_counted_) {
+        auto read =
+            co_await ground_.reads.records(setup_.info.id, next_, kLookAhead, kLookAheadBytes);
+        if (read && !read->empty()) {
+            std::unordered_set<std::string_view> distinct;
+            for (const auto& record : *read) {
+                if (!record.conversation.empty()) distinct.insert(record.conversation);
+            }
+            conversations_ = distinct.size();
+            conversations_counted_ = read->back().sequence + 1;
+        }
+    }
+    co_return Backlog{
+        .count = end - next_,
+        .conversations = conversations_,
+        .oldest_ms = oldest_ms,
+        .through = end - 1};
+}
+
+void SequentialLane::remember_in(store::Batch& batch) {
+    batch.states.push_back({.lane = setup_.info.id, .state = memory_.to_text()});
+    dirty_ = false;
+}
+
+LaneStatus SequentialLane::status() const {
+    LaneStatus status;
+    status.id = setup_.info.id;
+    status.name = setup_.name;
+    status.owner = setup_.owner;
+    status.order = "sequential";
+    status.delivery = "guaranteed";
+    status.epoch = setup_.info.epoch;
+    status.depth = tail() - std::min(tail(), next_);
+    status.waiting_bytes = waiting_bytes();
+    status.oldest_ms = status.depth > 0 && head_known_ == next_ ? head_accepted_ms_ : 0;
+    status.failures = memory_.failures;
+    status.failing_since_ms = memory_.failing_since_ms;
+    status.last_status = memory_.last_status;
+    status.last_error = memory_.last_error;
+    status.paused_reason = setup_.held.empty() ? memory_.paused_reason : setup_.held;
+    const auto wait = not_before_ - ground_.clock.steady();
+    const bool waiting = status.depth > 0 && wait.count() > 0;
+    if (stopped_) {
+        status.state = "stopped";
+    } else if (!status.paused_reason.empty()) {
+        status.state = "paused";
+    } else if (delivering_) {
+        status.state = "delivering";
+    } else if (waiting) {
+        status.state = "waiting";
+        status.next_attempt_ms =
+            ground_.clock.wall_ms() + std::chrono::ceil<Milliseconds>(wait).count();
+    } else {
+        status.state = status.depth > 0 ? "gathering" : "idle";
+    }
+    return status;
+}
+
+}  // namespace trunkline::lanes
