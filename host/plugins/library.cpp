@@ -14,10 +14,17 @@ namespace {
 
 constexpr const char* kEntry = "tl_connector_entry";
 
-/// The loader's words without the staged path, which means nothing to an operator.
-std::string without_path(std::string text, const std::string& path) {
-    for (auto at = text.find(path); at != std::string::npos; at = text.find(path))
+/// The loader's own words: without Boost's around them, and without the staged path, which means
+/// nothing to an operator.
+std::string loader_words(std::string text, const std::string& path) {
+    constexpr std::string_view kBefore = "dlerror system message: ";
+    if (const auto at = text.find(kBefore); at != std::string::npos) {
+        text.erase(0, at + kBefore.size());
+        if (const auto end = text.rfind("): "); end != std::string::npos) text.erase(end);
+    }
+    for (auto at = text.find(path); at != std::string::npos; at = text.find(path)) {
         text.erase(at, path.size());
+    }
     if (text.starts_with(": ")) text.erase(0, 2);
     return text;
 }
@@ -52,7 +59,7 @@ Result<std::unique_ptr<Library>> Library::open(std::string path, std::string lab
             new Library{std::move(path), std::move(label), std::move(library)}};
     } catch (const std::exception& error) {
         ::unlink(path.c_str());
-        return Error{Fault::malformed, "cannot be loaded: " + without_path(error.what(), path)};
+        return Error{Fault::malformed, "cannot be loaded: " + loader_words(error.what(), path)};
     }
 }
 
