@@ -12,6 +12,8 @@
 
 #include <trunkline/abi.h>
 #include <trunkline/effects.hpp>
+#include <trunkline/ext/crypto.h>
+#include <trunkline/ext/random.h>
 #include <trunkline/task.hpp>
 
 /// A task's view of the host: what it may ask for and wait for.
@@ -37,7 +39,40 @@ public:
                    : static_cast<const Table*>(table_->extension(table_->ctx, raw(id)));
     }
 
+    /// trunkline.crypto/1: 32 raw bytes. Ends the task when the host offers none.
+    std::string sha256(std::string_view bytes) const {
+        std::string digest(TL_SHA256_SIZE, '\0');
+        check(crypto().sha256(raw(bytes), out(digest)));
+        return digest;
+    }
+    std::string hmac_sha256(std::string_view key, std::string_view bytes) const {
+        std::string digest(TL_SHA256_SIZE, '\0');
+        check(crypto().hmac_sha256(raw(key), raw(bytes), out(digest)));
+        return digest;
+    }
+    /// RS256 (RFC 7518, 3.3); modulus and exponent big-endian, as decoded from a JWK.
+    bool verify_rs256(
+        std::string_view modulus,
+        std::string_view exponent,
+        std::string_view data,
+        std::string_view signature
+    ) const {
+        return crypto().verify_rs256(raw(modulus), raw(exponent), raw(data), raw(signature)) == 1;
+    }
+
 private:
+    const tl_crypto& crypto() const {
+        const auto* const table = extension<tl_crypto>(TL_EXT_CRYPTO);
+        if (table == nullptr) throw Refused{TL_E_UNSUPPORTED};
+        return *table;
+    }
+    static void check(tl_status status) {
+        if (status != TL_OK) throw Refused{status};
+    }
+    static unsigned char* out(std::string& bytes) noexcept {
+        return reinterpret_cast<unsigned char*>(bytes.data());
+    }
+
     const tl_host* table_;
 };
 
@@ -103,6 +138,17 @@ public:
     /// When the host gives up on this task.
     std::int64_t deadline_ms() const noexcept { return deadline_ms_; }
     const Host& host() const noexcept { return host_; }
+
+    /// Bytes nobody can guess, the same when the task is fed again; at most TL_RANDOM_MAX. Each
+    /// call gives others. Ends the task when the host offers none.
+    std::string random_bytes(std::uint32_t size) {
+        const auto* const table = host_.extension<tl_random>(TL_EXT_RANDOM);
+        if (table == nullptr) throw Refused{TL_E_UNSUPPORTED};
+        std::string bytes(size, '\0');
+        auto* const out = reinterpret_cast<unsigned char*>(bytes.data());
+        check(table->fill(table->ctx, task_, randoms_++, out, size));
+        return bytes;
+    }
 
     // ---- to wait for ----
 
@@ -254,7 +300,7 @@ private:
     const tl_effects* effects_ = nullptr;  ///< only while the task runs
     std::uint64_t task_;
     std::int64_t now_ms_ = 0, deadline_ms_ = 0;
-    std::uint32_t steps_ = 0;
+    std::uint32_t steps_ = 0, randoms_ = 0;
     std::vector<Wait> under_way_;         ///< asked for, not answered
     std::vector<detail::Reply> replies_;  ///< answered, not awaited yet
     std::uint32_t awaited_ = 0;           ///< the step that `awaiter_` waits for

@@ -142,6 +142,18 @@ private:
     std::vector<Place> places_;  ///< where each code point starts, and the end
 };
 
+/// Bytes in lower-case hexadecimal, as signatures are often written.
+inline std::string hex_of(std::string_view bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        text.append({kDigits[byte >> 4U], kDigits[byte & 15U]});
+    }
+    return text;
+}
+
 /// Percent-encodes everything but RFC 3986's unreserved characters: for paths, queries and forms.
 inline std::string percent_encoded(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";

@@ -1,0 +1,282 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <trunkline/abi.h>
+#include <trunkline/ext/crypto.h>
+#include <trunkline/ext/random.h>
+#include <trunkline/testing/digest.hpp>
+#include <trunkline/testing/input.hpp>
+#include <trunkline/testing/recorder.hpp>
+
+namespace trunkline::inline face::testing {
+
+/// What the instance under test is made from.
+struct Account {
+    std::string settings = "{}";   ///< JSON object
+    std::string connector = "{}";  ///< JSON object
+    std::string name = "test";
+    std::string hook_url = "https://hub.example/hooks/test";
+    tl_scope scope = TL_ACCOUNT;
+};
+
+/// A host in memory for one instance. Inputs are pushed in, effects pulled out; nothing happens by
+/// itself. Keeps a journal, so that reload() can rebuild the instance at any moment as a host does.
+/// One thread.
+class TestHost {
+public:
+    TestHost(const tl_plugin& plugin, Account account)
+        : plugin_{&plugin}, account_{std::move(account)}, recorder_{[this] { return sync(); }} {
+        host_.size = sizeof(tl_host);
+        host_.abi_minor = TL_ABI_MINOR;
+        host_.ctx = this;
+        host_.product_version = raw("test");
+        host_.log = [](void* ctx, std::int32_t, tl_view text) noexcept {
+            static_cast<TestHost*>(ctx)->log_.emplace_back(view(text));
+        };
+        host_.extension = [](void* ctx, tl_view id) noexcept -> const void* {
+            if (view(id) == TL_EXT_CRYPTO) return &crypto_table();
+            return view(id) == TL_EXT_RANDOM ? &static_cast<TestHost*>(ctx)->random_ : nullptr;
+        };
+        random_.size = sizeof(tl_random);
+        random_.fill = &TestHost::fill;
+        created_ = create({});
+    }
+    TestHost(const TestHost&) = delete;
+    TestHost& operator=(const TestHost&) = delete;
+    ~TestHost() { destroy(); }
+
+    /// What `create` returned.
+    tl_status created() const noexcept { return created_; }
+
+    void set_clock(std::int64_t ms) noexcept { now_ms_ = ms; }
+
+    /// Hands the inputs in as one batch and goes on behind each that fails. Returns one status for
+    /// each input.
+    std::vector<tl_status> feed(std::vector<Input> batch) {
+        const std::size_t first = journal_.size();
+        std::vector<std::size_t> places(batch.size());
+        std::iota(places.begin(), places.end(), first);
+        for (Input& input : batch) {
+            if (input.at_ms == 0) input.at_ms = now_ms_;
+            journal_.push_back(input);
+        }
+        statuses_.resize(journal_.size(), TL_OK);
+        run(batch, places);
+        return {statuses_.begin() + static_cast<std::ptrdiff_t>(first), statuses_.end()};
+    }
+    tl_status feed(Input input) {
+        std::vector<Input> batch;
+        batch.push_back(std::move(input));
+        return feed(std::move(batch)).front();
+    }
+
+    /// What was asked for so far, oldest first; effects of failed inputs are not there.
+    const std::vector<Effect>& effects() const noexcept { return recorder_.effects; }
+    /// The latest effect of that kind; throws when there is none.
+    const Effect& latest(std::string_view kind) const {
+        for (auto effect = recorder_.effects.rbegin(); effect != recorder_.effects.rend();
+             ++effect) {
+            if (effect->kind == kind) return *effect;
+        }
+        throw std::runtime_error{"no effect of kind " + std::string{kind}};
+    }
+    /// Every effect and every status but TL_OK, one canonical line each, in order of the inputs.
+    std::vector<std::string> transcript() const {
+        std::vector<std::string> lines;
+        auto effect = recorder_.effects.begin();
+        for (std::size_t i = 0; i < journal_.size(); ++i) {
+            for (; effect != recorder_.effects.end() && effect->input == i; ++effect) {
+                lines.push_back(effect->text());
+            }
+            if (statuses_[i] != TL_OK) {
+                lines.push_back(json::serialize(json::object{{"input", i}, {"status", statuses_[i]}}
+                ));
+            }
+        }
+        return lines;
+    }
+    /// Breaches of the contract by the connector; a test expects none.
+    const std::vector<std::string>& faults() const noexcept { return faults_; }
+    const std::vector<std::string>& log() const noexcept { return log_; }
+    bool open(std::uint64_t task) const {
+        const auto found = recorder_.tasks.find(task);
+        return found != recorder_.tasks.end() && !found->second.ended;
+    }
+
+    /// Refuses the effect with this index (counted over the whole run) with TL_E_LIMIT.
+    void refuse_effect(std::size_t index) noexcept { recorder_.refuse_at = index; }
+
+    /// Ends the instance, makes another one from what it saved, and feeds the inputs of the open
+    /// tasks again. What they ask for then must be what they asked for at first: the host would
+    /// swallow it. Differences are added to faults().
+    void reload() {
+        std::string state;
+        plugin_->save(instance_, &state, [](void* ctx, tl_view bytes) {
+            static_cast<std::string*>(ctx)->assign(view(bytes));
+        });
+        destroy();
+        created_ = create(state);
+        if (created_ != TL_OK) faults_.push_back("create after save: " + std::to_string(created_));
+        if (created_ == TL_OK) refeed();
+    }
+
+private:
+    tl_status create(std::string_view state) {
+        const tl_setup setup{
+            sizeof(tl_setup),
+            account_.scope,
+            raw(account_.name),
+            raw(account_.connector),
+            raw(account_.settings),
+            raw(account_.hook_url),
+            raw(state),
+            plugin_->state_schema,
+            0};
+        return plugin_->create(&host_, &setup, &instance_);
+    }
+
+    void destroy() noexcept {
+        if (instance_ != nullptr) plugin_->destroy(std::exchange(instance_, nullptr));
+    }
+
+    /// Calls `handle` until every input is settled. `places` are their indices in the journal.
+    void run(std::span<const Input> batch, std::span<const std::size_t> places) {
+        while (!batch.empty()) {
+            const std::size_t settled =
+                call(batch.first(std::min<std::size_t>(batch.size(), TL_MAX_BATCH)), places);
+            batch = batch.subspan(settled);
+            places = places.subspan(settled);
+        }
+    }
+
+    /// One call of `handle`; returns how many inputs are settled by it.
+    std::size_t call(std::span<const Input> batch, std::span<const std::size_t> places) {
+        const LentBatch lent{batch};
+        batch_ = batch;
+        places_ = places;
+        begun_ = 0;
+        done_ = 0;
+        const tl_status status =
+            plugin_->handle(instance_, lent.data(), lent.size(), &done_, &recorder_.table());
+        sync();
+        if (status == TL_OK) {
+            if (done_ != lent.size())
+                faults_.emplace_back("TL_OK, but *done is not the whole batch");
+            ended_well(batch.back());
+            return batch.size();
+        }
+        if (done_ >= lent.size()) {
+            faults_.emplace_back("a failure, but *done is the whole batch");
+            return batch.size();
+        }
+        failed(batch[done_], places[done_], status);
+        return done_ + std::size_t{1};
+    }
+
+    /// Catches up with *done: inputs before it have ended well, the one at it is being handled.
+    std::size_t sync() {
+        for (; begun_ < batch_.size() && begun_ <= done_; ++begun_) {
+            if (begun_ > 0) ended_well(batch_[begun_ - 1]);
+            began(batch_[begun_], places_[begun_]);
+        }
+        return current_;
+    }
+
+    void began(const Input& input, std::size_t index) {
+        current_ = index;
+        if (input.kind < TL_IN_HTTP_REPLY) {
+            recorder_.tasks[input.task] = {.kind = input.kind, .pending = {}};
+        } else if (const auto found = recorder_.tasks.find(input.task);
+                   found != recorder_.tasks.end()) {
+            found->second.pending.erase(input.step);
+        }
+    }
+
+    void ended_well(const Input& input) {
+        const auto found = recorder_.tasks.find(input.task);
+        if (found == recorder_.tasks.end()) return;
+        Recorder::TaskState& state = found->second;
+        if (input.kind == TL_IN_CANCEL) state.ended = true;
+        if (state.ended || !state.pending.empty()) return;
+        const bool inbound = state.kind <= TL_IN_REPLAY;
+        if (!inbound)
+            faults_.push_back("task " + std::to_string(input.task) + " ended without an outcome");
+        state.ended = true;
+    }
+
+    void failed(const Input& input, std::size_t index, tl_status status) {
+        statuses_[index] = status;
+        std::erase_if(recorder_.effects, [&](const Effect& effect) {
+            return effect.input == index;
+        });
+        if (status != TL_E_BAD_STATE) recorder_.tasks[input.task].ended = true;
+    }
+
+    void refeed() {
+        std::vector<Input> again;
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < journal_.size(); ++i) {
+            if (!open(journal_[i].task) || statuses_[i] != TL_OK) continue;
+            again.push_back(journal_[i]);
+            again.back().flags |= std::uint32_t{TL_INPUT_REPLAYED};
+            places.push_back(i);
+        }
+        const std::vector<Effect> before = std::exchange(recorder_.effects, {});
+        const auto tasks = recorder_.tasks;
+        const std::vector<tl_status> statuses = statuses_;
+        run(again, places);
+        std::vector<std::string> expected, got;
+        for (const Effect& effect : before) {
+            if (std::ranges::binary_search(places, effect.input)) expected.push_back(effect.text());
+        }
+        for (const Effect& effect : recorder_.effects)
+            got.push_back(effect.text());
+        if (expected != got)
+            faults_.push_back(
+                "re-fed tasks diverged after " + std::to_string(journal_.size()) + " inputs"
+            );
+        if (statuses != statuses_)
+            faults_.emplace_back("an input that was handled before failed when fed again");
+        recorder_.effects = before;
+        recorder_.tasks = tasks;
+        statuses_ = statuses;
+    }
+
+    static tl_status fill(
+        void*, std::uint64_t task, std::uint32_t index, unsigned char* out, std::uint32_t size
+    ) noexcept {
+        if (size > TL_RANDOM_MAX) return TL_E_LIMIT;
+        for (std::uint32_t i = 0; i < size; ++i) {
+            out[i] = static_cast<unsigned char>(task * 131 + index * 31 + i * 7);
+        }
+        return TL_OK;
+    }
+
+    const tl_plugin* plugin_;
+    Account account_;
+    std::span<const Input> batch_;
+    std::span<const std::size_t> places_;
+    std::size_t begun_ = 0;    ///< inputs of the batch seen as begun
+    std::size_t current_ = 0;  ///< place of the input being handled
+    std::uint32_t done_ = 0;
+    Recorder recorder_;
+    tl_host host_{};
+    tl_random random_{};
+    tl_instance* instance_ = nullptr;
+    tl_status created_ = TL_E_INTERNAL;
+    std::int64_t now_ms_ = 1'700'000'000'000;
+    std::vector<Input> journal_;
+    std::vector<tl_status> statuses_;
+    std::vector<std::string> log_, faults_;
+};
+
+}  // namespace trunkline::inline face::testing
