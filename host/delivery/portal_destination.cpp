@@ -1,0 +1,171 @@
+#include "host/delivery/portal_destination.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "host/delivery/verdict.hpp"
+#include "host/seal/webhook_id.hpp"
+#include "host/universal/json.hpp"
+
+namespace trunkline::delivery {
+
+namespace {
+
+constexpr std::uint64_t kReplyBytesMax = 256ULL << 10U;
+
+bool same(const seal::KeyRing& a, const seal::KeyRing& b) {
+    return a.current == b.current && a.next == b.next;
+}
+
+// What the store knows better than the event that was written before it had a place.
+bool read_event(const store::Record& record, universal::Event& event) {
+    if (!event.ParseFromString(record.body)) return false;
+    event.set_id(record.id.text());
+    event.set_sequence(record.sequence);
+    event.set_conversation_sequence(record.conversation_sequence);
+    if ((record.flags & store::kRequeued) != 0 && record.requeued != 0) {
+        event.mutable_requeued()->set_sequence(record.requeued);
+    }
+    return true;
+}
+
+std::string explain(const lanes::Gap& gap) {
+    return std::to_string(gap.count) + (gap.count == 1 ? " event was" : " events were") +
+           " given up on (" + gap.reason + ")";
+}
+
+}  // namespace
+
+struct PortalDestination::Letter {
+    std::string plain;
+    std::string id;
+    PortalSettings settings;
+};
+
+PortalDestination::PortalDestination(Setup setup, const Clock& clock)
+    : setup_{std::move(setup)}, clock_{clock} {}
+
+PortalDestination::~PortalDestination() = default;
+
+async::Awaitable<lanes::Verdict> PortalDestination::deliver(lanes::Delivery delivery) {
+    std::vector<universal::Event> events(delivery.records.size());
+    std::vector<std::string> ids;
+    lanes::Verdict unreadable;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const auto& record = delivery.records[i];
+        if (!read_event(record, events[i])) {
+            unreadable.rejected.push_back({.id = record.id, .reason = "unreadable"});
+        }
+        ids.push_back(record.id.text());
+    }
+    if (!unreadable.rejected.empty()) {
+        // Ours, not the portal's: what cannot be read cannot be sent, now or later.
+        unreadable.kind = lanes::Verdict::Kind::rejected;
+        unreadable.detail = "stored event cannot be read";
+        co_return unreadable;
+    }
+    universal::BatchHead head{
+        .portal = setup_.portal.text(),
+        .lane = setup_.lane,
+        .epoch = delivery.epoch,
+        .backlog = nullptr};
+    universal::Backlog backlog;
+    if (delivery.backlog) {
+        backlog.set_count(delivery.backlog->count);
+        backlog.set_conversations(delivery.backlog->conversations);
+        backlog.set_oldest(delivery.backlog->oldest_ms);
+        backlog.set_through(delivery.backlog->through);
+        head.backlog = &backlog;
+    }
+    Letter letter;
+    letter.plain = universal::write_batch_json(head, events);
+    letter.id = seal::webhook_id(
+        {.portal = setup_.portal, .lane = setup_.lane, .epoch = delivery.epoch, .event_ids = ids}
+    );
+    auto verdict = co_await post(std::move(letter));
+    co_return verdict;
+}
+
+async::Awaitable<lanes::Verdict> PortalDestination::knock(std::uint64_t epoch) {
+    Letter letter;
+    letter.plain = universal::write_batch_json(
+        {.portal = setup_.portal.text(), .lane = setup_.lane, .epoch = epoch, .backlog = nullptr},
+        {}
+    );
+    letter.id = seal::webhook_id(
+        {.portal = setup_.portal, .lane = setup_.lane, .epoch = epoch, .event_ids = {}}
+    );
+    auto verdict = co_await post(std::move(letter));
+    co_return verdict;
+}
+
+// Signed afresh on every try: the timestamp is part of what is signed.
+async::Awaitable<lanes::Verdict> PortalDestination::post(Letter letter) {
+    letter.settings = setup_.settings();
+    auto& settings = letter.settings;
+    if (!sealer_ || !sealer_keys_ || !same(*sealer_keys_, settings.keys)) {
+        sealer_.emplace(setup_.portal.text(), settings.keys, seal::Direction::host_to_portal);
+        sealer_keys_ = settings.keys;
+    }
+    auto sealed = sealer_->seal(
+        letter.plain, "application/json", settings.encrypt, letter.id, clock_.wall_ms()
+    );
+    net::ClientRequest request;
+    request.method = "POST";
+    request.url = settings.url;
+    request.headers.push_back({"Content-Type", std::move(sealed.content_type)});
+    request.headers.push_back({"webhook-id", std::move(sealed.id)});
+    request.headers.push_back({"webhook-timestamp", std::move(sealed.timestamp)});
+    request.headers.push_back({"webhook-signature", std::move(sealed.signature)});
+    request.body = std::move(sealed.body);
+    request.follow_redirects = false;
+    request.timeout = settings.timeout;
+    request.reply_bytes_max = kReplyBytesMax;
+    request.allow_private = settings.allow_private;
+    letter.plain.clear();
+    letter.plain.shrink_to_fit();
+    auto& client = setup_.client();
+    const auto reply = co_await client.fetch(std::move(request));
+    AnswerRules rules;
+    rules.html_is_acceptance = settings.html_is_acceptance;
+    co_return read_answer(reply, rules, clock_.wall_ms());
+}
+
+store::Append PortalDestination::gap_notice(const lanes::Gap& gap) {
+    const auto now = clock_.wall_ms();
+    universal::Event event;
+    event.set_type("notice");
+    event.set_time(now);
+    event.set_received(now);
+    event.set_code("gap");
+    event.set_text(explain(gap));
+    event.mutable_gap()->set_from(gap.from);
+    event.mutable_gap()->set_through(gap.through);
+    event.mutable_gap()->set_count(gap.count);
+    event.mutable_gap()->set_reason(gap.reason);
+    store::Append notice;
+    notice.id = make_ulid(now);
+    notice.accepted_ms = now;
+    notice.body = event.SerializeAsString();
+    return notice;
+}
+
+std::optional<lanes::Gap> PortalDestination::gap_of(const store::Record& notice) {
+    universal::Event event;
+    if (!event.ParseFromString(notice.body) || !event.has_gap()) return std::nullopt;
+    return lanes::Gap{
+        .from = event.gap().from(),
+        .through = event.gap().through(),
+        .count = event.gap().count(),
+        .reason = event.gap().reason(),
+    };
+}
+
+std::string PortalDestination::target() const {
+    const auto url = setup_.settings().url;
+    const auto scheme = url.find("://");
+    const auto from = scheme == std::string::npos ? 0 : scheme + 3;
+    return url.substr(from, url.find_first_of("/?#", from) - from);
+}
+
+}  // namespace trunkline::delivery

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/base/id.hpp"
+#include "host/lanes/destination.hpp"
+#include "host/net/client.hpp"
+#include "host/seal/seal.hpp"
+
+namespace trunkline::delivery {
+
+/// What a portal is at one moment. A value; asked for anew before every request, so that a changed
+/// URL or a key being rotated is in force with the next one.
+struct PortalSettings {
+    std::string url;
+    seal::KeyRing keys;
+    bool encrypt = true;
+    bool allow_private = false;
+    bool html_is_acceptance = false;  ///< a 2xx page counts as accepted
+    lanes::Milliseconds timeout{15'000};
+};
+using PortalSettingsSource = std::function<PortalSettings()>;  ///< callable from any thread, quick
+
+/// One lane of a portal: turns a delivery into a sealed batch, posts it and says what the answer
+/// means. Lives on its lane's loop, whose client it uses.
+class PortalDestination final : public lanes::SequentialDestination {
+public:
+    struct Setup {
+        PortalId portal;
+        std::string lane;  ///< the portal's name for it: "messages"
+        PortalSettingsSource settings;
+        std::function<net::Client&()> client;  ///< the one of the lane's loop
+    };
+
+    PortalDestination(Setup setup, const Clock& clock);
+    ~PortalDestination() override;
+
+    async::Awaitable<lanes::Verdict> deliver(lanes::Delivery delivery) override;
+    store::Append gap_notice(const lanes::Gap& gap) override;
+    std::optional<lanes::Gap> gap_of(const store::Record& notice) override;
+    std::string target() const override;
+
+    /// Sends the empty batch that opens a portal (or its new URL).
+    async::Awaitable<lanes::Verdict> knock(std::uint64_t epoch);
+
+private:
+    struct Letter;
+    async::Awaitable<lanes::Verdict> post(Letter letter);
+
+    Setup setup_;
+    const Clock& clock_;
+    std::optional<seal::Sealer> sealer_;  // made for `sealer_keys_`
+    std::optional<seal::KeyRing> sealer_keys_;
+};
+
+}  // namespace trunkline::delivery
