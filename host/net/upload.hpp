@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/base/result.hpp"
+#include "host/net/client.hpp"
+
+namespace trunkline::net {
+
+/// The bytes of one part, read once from front to back (and again after a rewind). Borrows the
+/// part.
+class PartSource {
+public:
+    static Result<std::unique_ptr<PartSource>> open(const Part& part);
+    explicit PartSource(const std::string& bytes);  ///< a plain body, borrowed
+    ~PartSource();
+    PartSource(const PartSource&) = delete;
+    PartSource& operator=(const PartSource&) = delete;
+
+    std::uint64_t size() const noexcept;  ///< as sent, base64 counted
+    /// Up to `room` bytes, 0 = the end; -1 when the file fails or is shorter than it was.
+    std::int64_t read(char* into, std::size_t room);
+    void rewind() noexcept;
+
+private:
+    PartSource() = default;
+    std::int64_t read_raw(char* into, std::size_t room);
+    bool refill();
+
+    const std::string* bytes_ = nullptr;  // or:
+    int file_ = -1;
+    std::uint64_t raw_size_ = 0;
+    std::uint64_t raw_read_ = 0;
+    bool base64_ = false;
+    std::string staged_;  // encoded, not yet handed out
+    std::size_t staged_at_ = 0;
+};
+
+/// A request's body as one stream with a known length.
+class Upload {
+public:
+    Result<void> open(const ClientRequest& request);  ///< borrows the request
+
+    std::uint64_t size() const noexcept { return size_; }
+    std::int64_t read(char* into, std::size_t room);
+    bool rewind() noexcept;  ///< false: must not be sent again
+    bool multipart() const noexcept { return multipart_; }
+    std::vector<std::unique_ptr<PartSource>>& sources() noexcept { return sources_; }
+
+private:
+    std::vector<std::unique_ptr<PartSource>> sources_;
+    std::size_t at_ = 0;
+    std::uint64_t size_ = 0;
+    bool started_ = false;
+    bool once_ = false;
+    bool multipart_ = false;
+};
+
+}  // namespace trunkline::net
