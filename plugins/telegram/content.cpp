@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -106,7 +107,7 @@ void add_number(
     json::object& to, std::string_view key, const json::object& from, std::string_view name
 ) {
     const auto value = integer_at(from, name);
-    if (value && *value > 0) to[key] = *value;
+    if (value && *value > 0 && *value <= UINT32_MAX) to[key] = *value;
 }
 
 json::object attachment(const Media& media, const json::object& file) {
@@ -190,7 +191,8 @@ bool add_place(json::object& to, const json::object& message) {
     if (point == nullptr) return false;
     const auto latitude = number_at(*point, "latitude");
     const auto longitude = number_at(*point, "longitude");
-    if (!latitude || !longitude) return false;
+    if (!latitude || !longitude || std::abs(*latitude) > 90 || std::abs(*longitude) > 180)
+        return false;
     json::object place{{"latitude", *latitude}, {"longitude", *longitude}};
     if (venue != nullptr) {
         set_text(place, "title", text_at(*venue, "title"));
@@ -266,7 +268,7 @@ void add_start(json::object& to, std::string_view text) {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     if (payload.size() > 64 || payload.find_first_not_of(kAllowed) != std::string_view::npos)
         return;
-    to["start"] = json::object{{"ref", "t.me"}, {"payload", payload}};
+    to["start"] = json::object{{"payload", payload}, {"source", "deep_link"}};
 }
 
 /// The first member that is none of the envelope's: the kind of content nobody here knows.

@@ -46,6 +46,7 @@ bool at_new_id(Call& call, std::int64_t id) {
     if (id == 0 || now == id) return false;
     // A group moves once; a second move in one call would be a loop somebody else built.
     if (call.moved) return false;
+    call.migrated_from = now.value_or(0);
     call.params["chat_id"] = id;
     call.moved = true;
     return true;

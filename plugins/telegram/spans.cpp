@@ -41,6 +41,13 @@ std::string address_in_text(std::string_view type, std::string_view written) {
     return "https://" + std::string{written};
 }
 
+/// No address has a blank in it; an entity that says so lies about its text.
+bool addressable(std::string_view url) {
+    return std::none_of(url.begin(), url.end(), [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == 0x7F;
+    });
+}
+
 /// Completes `span` from the entity's own fields; false when the entity is not worth a span.
 bool describe(json::object& span, const json::object& entity, std::string_view written) {
     const auto type = text_at(entity, "type");
@@ -109,7 +116,7 @@ json::array spans_from_entities(std::string_view text, const json::array& entiti
         const auto from_byte = offsets.byte_of_code_point(from);
         const auto written = text.substr(from_byte, offsets.byte_of_code_point(end) - from_byte);
         json::object span;
-        if (!describe(span, *entity, written)) continue;
+        if (!describe(span, *entity, written) || !addressable(text_at(span, "url"))) continue;
         span["offset"] = from;
         span["length"] = end - from;
         spans.push_back(std::move(span));

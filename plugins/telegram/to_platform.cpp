@@ -251,9 +251,8 @@ void add_text(std::vector<Call>& calls, const json::object& message, const Place
     calls.insert(calls.begin(), std::move(call));
 }
 
-Plan plan_send(const json::object& message, Place place) {
+Plan plan_send(const json::object& message, const Place& place) {
     Plan plan;
-    if (const auto topic = number(text_at(message, "thread"))) place.topic = *topic;
     plan.refused = add_attachments(plan.calls, message, place);
     if (!plan.refused) plan.refused = add_place(plan.calls, message, place);
     if (!plan.refused) plan.refused = add_contact(plan.calls, message, place);

@@ -29,8 +29,9 @@ struct Call {
     boost::json::object
         params;  ///< nested objects are objects; a multipart form writes them as JSON text
     std::optional<OutgoingFile> file;
-    bool moved = false;  ///< went to the new id of a group already
-    bool once = false;   ///< Telegram has no idempotency key: a second sendX is a second message
+    std::int64_t migrated_from = 0;  ///< the group's former id, once `moved`
+    bool moved = false;              ///< went to the new id of a group already
+    bool once = false;  ///< Telegram has no idempotency key: a second sendX is a second message
 };
 
 /// Why a command cannot be written as calls.

@@ -357,4 +357,11 @@ Translated to_universal(const json::object& update, std::int64_t bot_id) {
     return out;
 }
 
+Translated unreadable_update() {
+    Translated out;
+    Builder builder{out, {}};
+    add_unsupported(builder, {}, {}, "no update", {});
+    return out;
+}
+
 }  // namespace trunkline::telegram

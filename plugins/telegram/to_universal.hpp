@@ -45,4 +45,7 @@ struct Translated {
 /// the customers'. Pure. `[any]` Source: platforms/telegram.md section 3, Bot API 10.0.
 Translated to_universal(const boost::json::object& update, std::int64_t bot_id);
 
+/// What stands in the place of a list entry that is no update at all.
+Translated unreadable_update();
+
 }  // namespace trunkline::telegram

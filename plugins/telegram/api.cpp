@@ -1,0 +1,93 @@
+#include "api.hpp"
+
+#include "json_read.hpp"
+
+namespace trunkline::telegram {
+
+namespace {
+
+constexpr std::int64_t kUploadTimeoutMs = 120'000;
+constexpr std::int64_t kCallTimeoutMs = 30'000;
+
+std::string address(std::string_view method, const Settings& settings) {
+    return settings.api_base + "/bot" + settings.token + "/" + std::string{method};
+}
+
+std::string form_value(const json::value& value) {
+    return value.is_string() ? std::string{value.get_string()} : json::serialize(value);
+}
+
+}  // namespace
+
+json::array allowed_updates() {
+    return {
+        "message",
+        "edited_message",
+        "callback_query",
+        "my_chat_member",
+        "business_connection",
+        "business_message",
+        "edited_business_message",
+        "deleted_business_messages",
+        "message_reaction"};
+}
+
+Request request_of(std::string_view method, const json::object& params, const Settings& settings) {
+    auto request = Request::post(address(method, settings));
+    request.json(json::serialize(params)).timeout(kCallTimeoutMs).keep_redirect();
+    return request;
+}
+
+Request request_of(const Call& call, const Settings& settings) {
+    const bool upload = call.file && !call.file->by_url;
+    auto params = call.params;
+    if (call.file && call.file->by_url) params[call.file->field] = call.file->url;
+    auto request = upload ? Request::post(address(call.method, settings))
+                          : request_of(call.method, params, settings);
+    if (upload) {
+        for (const auto& param : params)
+            request.part(
+                {.name = std::string{param.key()},
+                 .filename = {},
+                 .mime = {},
+                 .bytes = form_value(param.value()),
+                 .file = {}}
+            );
+        request.part(
+            {.name = call.file->field,
+             .filename = call.file->name.empty() ? "file" : call.file->name,
+             .mime = call.file->mime.empty() ? "application/octet-stream" : call.file->mime,
+             .bytes = {},
+             .file = call.file->id}
+        );
+        request.timeout(kUploadTimeoutMs).keep_redirect();
+    }
+    if (call.once) request.once();
+    return request;
+}
+
+std::string file_url(std::string_view file_path, const Settings& settings) {
+    // A self-hosted server in local mode answers with a path on its own disk, which is no address.
+    if (file_path.empty() || file_path.starts_with('/')) return {};
+    std::string path;
+    while (!file_path.empty()) {
+        const auto slash = std::min(file_path.find('/'), file_path.size());
+        const auto segment = file_path.substr(0, slash);
+        if (segment.empty() || segment == "." || segment == "..") return {};
+        path += '/';
+        path += percent_encoded(segment);
+        file_path.remove_prefix(std::min(slash + 1, file_path.size()));
+    }
+    return settings.api_base + "/file/bot" + settings.token + path;
+}
+
+Answer answer_of(const HttpReply& reply) {
+    return read_answer(
+        {.status = reply.status,
+         .may_have_arrived = reply.unknown,
+         .retry_after = reply.header("retry-after"),
+         .body = reply.body}
+    );
+}
+
+}  // namespace trunkline::telegram

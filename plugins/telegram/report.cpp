@@ -1,0 +1,56 @@
+#include "report.hpp"
+
+namespace trunkline::telegram {
+
+namespace {
+
+// The host refuses items beyond TL_MAX_ITEM, and with one of them everything else of its poll,
+// again and again.
+constexpr std::size_t kItemBytesMax = TL_MAX_ITEM / 2;
+constexpr std::size_t kIdBytesMax = TL_MAX_KEY;
+
+void report_event(Context& context, const Event& event, std::string_view raw) {
+    auto text = json::serialize(event.json);
+    bool keep_raw = event.keep_raw;
+    if (text.size() > kItemBytesMax) {
+        text = json::serialize(json::object{
+            {"type", "unsupported"},
+            {"conversation", event.json.at("conversation")},
+            {"reason", "too large"}});
+        keep_raw = true;
+        if (text.size() > kItemBytesMax)
+            return;  // even its names are: nothing Telegram could have sent
+    }
+    Item item;
+    item.conversation = event.conversation;
+    item.dedup = event.dedup;
+    item.json = std::move(text);
+    if (keep_raw) item.raw = raw;
+    item.note = event.note;
+    item.outgoing = event.outgoing;
+    context.item(item);
+}
+
+}  // namespace
+
+void report(Context& context, const Translated& translated, std::string_view raw) {
+    for (const auto& alias : translated.aliases)
+        context.alias(alias.conversation, alias.former);
+    for (const auto& event : translated.items) {
+        if (event.conversation.size() <= kIdBytesMax) report_event(context, event, raw);
+    }
+    for (const auto& state : translated.business) {
+        // Good news is no health of the account: it may be ailing for another reason.
+        if (state.enabled) {
+            context.host().log(TL_LOG_INFO, "telegram.business_connected");
+            continue;
+        }
+        context.health(
+            "degraded",
+            "business_disconnected",
+            "The owner disconnected the Telegram business account from the bot: " + state.name
+        );
+    }
+}
+
+}  // namespace trunkline::telegram
