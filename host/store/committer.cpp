@@ -147,7 +147,8 @@ void Committer::write(Jobs& jobs) {
     }
     planner_.finish(kOtherHeadsMax);
     if (writes_->empty()) {
-        planner_.commit();  // a group of repeats only still loaded and checked things
+        repeats_ += planner_.tally().repeats;
+        planner_.commit();
         return;
     }
     if (!apply(synced)) refuse(jobs);
@@ -233,7 +234,10 @@ void Committer::wait_before_trying() {
 bool Committer::try_again() {
     if (read_only()) {
         const auto resumed = medium_.resume();
-        if (!resumed) return false;
+        if (!resumed) {
+            spdlog::warn("store.still_read_only reason=\"{}\"", resumed.error().context);
+            return false;
+        }
     }
     planner_.begin(*writes_);
     planner_.finish(std::numeric_limits<std::size_t>::max());
@@ -242,6 +246,7 @@ bool Committer::try_again() {
     writes_->clear();
     if (!done) {
         planner_.roll_back();
+        spdlog::warn("store.still_read_only reason=\"{}\"", done.error().context);
         return false;
     }
     written(true);

@@ -24,25 +24,21 @@ public:
     AsyncJob(Prepared what, Handler handler)
         : Job{std::move(what)},
           handler_{std::move(handler)},
-          work_{net::prefer(
-              net::any_io_executor{net::get_associated_executor(handler_)},
-              net::execution::outstanding_work.tracked
-          )} {}
+          where_{net::get_associated_executor(handler_)},
+          work_{net::prefer(where_, net::execution::outstanding_work.tracked)} {}
 
-    net::any_io_executor where() const override { return net::get_associated_executor(handler_); }
+    net::any_io_executor where() const override { return where_; }
     void complete(Result<Receipt> result) override {
-        auto work = std::move(work_);
-        net::dispatch(
-            where(),
-            [handler = std::move(handler_),
-             result = std::optional<Result<Receipt>>{std::move(result)}]() mutable {
-                std::move(handler)(std::move(result));
-            }
-        );
+        std::optional<Result<Receipt>> value{std::move(result)};
+        auto resume = [handler = std::move(handler_), value = std::move(value)]() mutable {
+            std::move(handler)(std::move(value));
+        };
+        net::dispatch(where_, std::move(resume));
     }
 
 private:
     Handler handler_;
+    net::any_io_executor where_;
     net::any_io_executor work_;
 };
 

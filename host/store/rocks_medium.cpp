@@ -100,7 +100,7 @@ Result<std::unique_ptr<RocksMedium>> RocksMedium::open(
     medium->shared_.clock = std::move(clock);
     rocksdb::DB* db = nullptr;
     const auto status = rocksdb::DB::Open(
-        rocks_options(options, internals, medium->shared_),
+        rocks_options(internals, medium->shared_),
         options.path,
         rocks_families(options, medium->shared_),
         &medium->families_,

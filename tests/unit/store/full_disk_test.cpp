@@ -1,0 +1,180 @@
+#include <thread>
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include "fixture.hpp"
+
+namespace trunkline::store {
+
+namespace {
+
+/// A file system that says "no space" whenever it is told to.
+struct Fullness {
+    std::atomic<bool> full{false};
+    rocksdb::IOStatus check() const {
+        return full ? rocksdb::IOStatus::NoSpace("told to be full") : rocksdb::IOStatus::OK();
+    }
+};
+
+class FullFile final : public rocksdb::FSWritableFileOwnerWrapper {
+public:
+    FullFile(std::unique_ptr<rocksdb::FSWritableFile> file, const Fullness& fullness)
+        : FSWritableFileOwnerWrapper{std::move(file)}, fullness_{fullness} {}
+
+    using FSWritableFileOwnerWrapper::Append;
+    rocksdb::IOStatus Append(
+        const rocksdb::Slice& data,
+        const rocksdb::IOOptions& options,
+        rocksdb::IODebugContext* context
+    ) override {
+        auto status = fullness_.check();
+        return status.ok() ? FSWritableFileOwnerWrapper::Append(data, options, context) : status;
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context)
+        override {
+        auto status = fullness_.check();
+        return status.ok() ? FSWritableFileOwnerWrapper::Sync(options, context) : status;
+    }
+
+private:
+    const Fullness& fullness_;
+};
+
+class FullFileSystem final : public rocksdb::FileSystemWrapper {
+public:
+    explicit FullFileSystem(const Fullness& fullness)
+        : FileSystemWrapper{rocksdb::FileSystem::Default()}, fullness_{fullness} {}
+
+    const char* Name() const override { return "FullFileSystem"; }
+    rocksdb::IOStatus NewWritableFile(
+        const std::string& name,
+        const rocksdb::FileOptions& options,
+        std::unique_ptr<rocksdb::FSWritableFile>* result,
+        rocksdb::IODebugContext* context
+    ) override {
+        auto status = fullness_.check();
+        if (status.ok())
+            status = FileSystemWrapper::NewWritableFile(name, options, result, context);
+        if (status.ok()) *result = std::make_unique<FullFile>(std::move(*result), fullness_);
+        return status;
+    }
+
+private:
+    const Fullness& fullness_;
+};
+
+}  // namespace
+
+class FullDiskTest : public StoreTest {
+protected:
+    void SetUp() override {
+        internals_.env = env_.get();
+        internals_.resume_every = std::chrono::milliseconds{5};
+        open(internals_);
+    }
+    void TearDown() override { store_.reset(); }
+
+    bool comes_true(const std::function<bool()>& what) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        while (!what()) {
+            if (std::chrono::steady_clock::now() > end) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        }
+        return true;
+    }
+
+    Result<Receipt> try_append(LaneId to, std::string body, std::string dedup = {}) {
+        Batch batch;
+        batch.append.push_back(record(to, std::move(body), "c", std::move(dedup)));
+        return store_->commit_and_wait(std::move(batch));
+    }
+
+    Fullness fullness_;
+    std::unique_ptr<rocksdb::Env> env_ =
+        rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(fullness_));
+    Internals internals_;
+};
+INSTANTIATE_TEST_SUITE_P(FullDisk, FullDiskTest, testing::Values(Kind::rocksdb), name_of);
+
+TEST_P(FullDiskTest, RefusesAppendsAndGoesOnAcknowledging) {
+    const auto a = lane();
+    append_many(a, 4);
+    fullness_.full = true;
+    const auto refused = try_append(a, "does not fit", "mark");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().fault, Fault::storage);
+    EXPECT_TRUE(store_->read_only());
+    EXPECT_EQ(try_append(a, "neither").error().fault, Fault::storage);
+    EXPECT_EQ(store_->lane(a)->tail, 5U);
+    EXPECT_EQ(bodies(a).size(), 4U);
+
+    ASSERT_TRUE(advance(a, 1));
+    ASSERT_TRUE(advance(a, 2, {}, false));
+    EXPECT_EQ(bodies(a), (std::vector<std::string>{"body 3", "body 4"}));
+    EXPECT_TRUE(store_->read_only());
+
+    fullness_.full = false;
+    ASSERT_TRUE(comes_true([&] { return !store_->read_only(); }));
+    const auto after = try_append(a, "fits now", "mark");
+    ASSERT_TRUE(after) << after.error().context;
+    EXPECT_FALSE(after->positions[0].repeat);
+    EXPECT_EQ(after->positions[0].sequence, 5U);
+    EXPECT_EQ(after->positions[0].conversation_sequence, 5U);
+    open(internals_);
+    EXPECT_EQ(store_->lane(a)->head, 3U);
+    EXPECT_EQ(bodies(a), (std::vector<std::string>{"body 3", "body 4", "fits now"}));
+}
+
+TEST_P(FullDiskTest, KeepsTheFailedGroupsAcknowledgements) {
+    const auto a = lane();
+    append_many(a, 2);
+    fullness_.full = true;
+    ASSERT_TRUE(advance(a, 1));  // durable, so it meets the full disk itself
+    EXPECT_EQ(store_->lane(a)->head, 2U);
+    ASSERT_TRUE(comes_true([&] { return store_->read_only(); }));
+    fullness_.full = false;
+    ASSERT_TRUE(comes_true([&] { return !store_->read_only(); }));
+    open(internals_);
+    EXPECT_EQ(store_->lane(a)->head, 2U);
+}
+
+TEST_P(FullDiskTest, BoundsWhatIsKeptInMemory) {
+    options_.memory_acks_bytes_max = 200;
+    open(internals_);
+    const auto a = lane();
+    append_many(a, 2);
+    fullness_.full = true;
+    ASSERT_FALSE(try_append(a, "x"));
+    Batch batch;
+    batch.states.push_back({a, std::string(100, 's')});
+    ASSERT_TRUE(store_->commit_and_wait(batch));
+    batch.states[0].state = std::string(200, 's');
+    const auto refused = store_->commit_and_wait(batch);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().fault, Fault::storage);
+    fullness_.full = false;
+    ASSERT_TRUE(comes_true([&] { return !store_->read_only(); }));
+    ASSERT_TRUE(store_->commit_and_wait(batch));
+}
+
+TEST_P(FullDiskTest, ASuddenFullDiskHitsAllOfAGroupOrNone) {
+    const auto a = lane();
+    Sequence accepted = 0;
+    for (int round = 0; round < 20; ++round) {
+        fullness_.full = round % 2 == 1;
+        for (int i = 0; i < 5; ++i) {
+            const auto done = try_append(a, "r");
+            if (!done) continue;
+            EXPECT_EQ(done->positions[0].sequence, ++accepted);
+        }
+        fullness_.full = false;
+        ASSERT_TRUE(comes_true([&] { return !store_->read_only(); }));
+    }
+    EXPECT_EQ(accepted, 50U);
+    open(internals_);
+    EXPECT_EQ(store_->lane(a)->tail, 51U);
+    EXPECT_EQ(bodies(a).size(), 50U);
+}
+
+}  // namespace trunkline::store
