@@ -28,9 +28,9 @@ struct AttachmentLimits {
 struct ButtonLimits {
     std::uint64_t rows = kNoLimit;
     std::uint64_t per_row = kNoLimit;
-    std::uint64_t text_max = kNoLimit;           ///< in the text's unit
+    std::uint64_t text_max = kNoLimit;  ///< in the text's unit
     std::uint64_t payload_max_bytes = kNoLimit;
-    bool urls = true;                            ///< a button may open an address
+    bool urls = true;  ///< a button may open an address
 };
 
 /// What one kind of conversation can carry.
@@ -41,24 +41,27 @@ struct KindFeatures {
     std::optional<ButtonLimits> buttons;
     std::uint64_t text_max = kNoLimit;
     TextUnit text_unit = TextUnit::code_points;
-    bool send = true, edit = false, remove = false, react = false, reply = false, typing = false, read = false;
+    bool send = true, edit = false, remove = false, react = false, reply = false, typing = false,
+         read = false;
     bool location = false, contact = false;
 };
 
-/// What a connector says its messenger can carry: the `features` of its manifest. An immutable value.
+/// What a connector says its messenger can carry: the `features` of its manifest. An immutable
+/// value.
 ///
 ///     "features": {
 ///       "*": {"text_max": 4096, "text_unit": "utf16",
 ///             "spans": ["bold", "italic", "link"],
-///             "attachments": {"image": {"max_bytes": 10485760, "caption_max": 1024}, "file": {"max_bytes": 52428800}},
-///             "attachments_max": 1,
-///             "buttons": {"rows": 20, "per_row": 8, "text_max": 64, "payload_max_bytes": 64, "urls": true},
-///             "edit": true, "delete": true, "react": false, "reply": true, "typing": true, "read": false,
-///             "location": true, "contact": true},
+///             "attachments": {"image": {"max_bytes": 10485760, "caption_max": 1024}, "file":
+///             {"max_bytes": 52428800}}, "attachments_max": 1, "buttons": {"rows": 20, "per_row":
+///             8, "text_max": 64, "payload_max_bytes": 64, "urls": true}, "edit": true, "delete":
+///             true, "react": false, "reply": true, "typing": true, "read": false, "location":
+///             true, "contact": true},
 ///       "comments": {"buttons": null, "typing": false}}
 ///
-/// Keys are conversation kinds; "*" is every kind not named. A named kind starts from "*" and changes what it names; null
-/// takes a feature away. A number left out is no limit, a feature left out of "*" is not there (`send` is).
+/// Keys are conversation kinds; "*" is every kind not named. A named kind starts from "*" and
+/// changes what it names; null takes a feature away. A number left out is no limit, a feature left
+/// out of "*" is not there (`send` is).
 class Features {
 public:
     Features() = default;  ///< plain text without limit, and nothing else
