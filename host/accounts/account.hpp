@@ -1,0 +1,89 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "host/accounts/portal.hpp"
+#include "host/accounts/rate_limits.hpp"
+#include "host/async/loops.hpp"
+#include "host/base/id.hpp"
+#include "host/config/config.hpp"
+#include "host/plugins/generation.hpp"
+#include "host/store/store.hpp"
+#include "host/tasks/strand.hpp"
+#include "host/universal/features.hpp"
+
+namespace trunkline::accounts {
+
+/// How an account is, for people.
+struct Health {
+    std::string state = "starting";  ///< starting, ready, degraded, broken
+    std::string code;
+    std::string text;
+    WallMs since_ms = 0;
+    WallMs until_ms = 0;
+
+    bool same_as(const Health& other) const { return state == other.state && code == other.code && text == other.text; }
+};
+
+/// Counted since the start. `[any]`
+struct AccountFigures {
+    std::atomic<std::uint64_t> received{0}, repeats{0}, forged{0}, quarantined{0}, refused{0}, sent{0}, failed{0}, unknown{0};
+};
+
+/// One connected bot, page or community while the host runs. What is not const lives on `loop`, except `health`.
+class Account {
+public:
+    Account(const config::Account& from, std::shared_ptr<Portal> portal_, async::Loop& loop_)
+        : id{from.id},
+          connector{from.connector},
+          line{from.line},
+          settings(from.settings),
+          place{from.place},
+          portal{std::move(portal_)},
+          loop{loop_} {}
+
+    const AccountId id;
+    const ConnectorId connector;
+    const std::string line;
+    const boost::json::object settings;   ///< may hold secrets: never shown, never logged
+    const config::Place place;
+    const std::shared_ptr<Portal> portal;
+    async::Loop& loop;
+
+    std::unique_ptr<tasks::Strand> strand;   ///< null while the connector is absent or refused the account
+    store::LaneId lane = 0;                  ///< of its commands
+    universal::Features features;
+    std::optional<RateLimits> rates;
+    WallMs redelivery_window_ms = 48LL * 3600 * 1000;
+    bool polls = false;
+
+    /// After a migration: the messenger's present conversation id -> the id the portal has always known.
+    std::unordered_map<std::string, std::string> known_as;
+
+    AccountFigures figures;
+
+    Health health() const {
+        const std::lock_guard lock{mutex_};
+        return health_;
+    }
+    /// False when it says nothing new.
+    bool set_health(Health health) {
+        const std::lock_guard lock{mutex_};
+        if (health_.same_as(health)) return false;
+        health_ = std::move(health);
+        return true;
+    }
+
+private:
+    mutable std::mutex mutex_;  // guards health_; held for copies
+    Health health_;
+};
+
+}  // namespace trunkline::accounts

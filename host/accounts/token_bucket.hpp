@@ -1,0 +1,62 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+
+namespace trunkline::accounts {
+
+/// So many per second, with a burst. A value without a lock: it belongs to one loop, or its owner guards it.
+class TokenBucket {
+public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    TokenBucket(double per_second, double burst) : per_second_{per_second}, burst_{burst}, tokens_{burst} {}
+
+    /// Takes `count` now, or says how long to wait before asking again (zero = taken).
+    std::chrono::milliseconds take(Time now, double count = 1) {
+        refill(now);
+        if (tokens_ >= count) {
+            tokens_ -= count;
+            return std::chrono::milliseconds{0};
+        }
+        return wait_for(count);
+    }
+
+    /// Takes `count` even if that means debt; for calls that were made already.
+    void charge(Time now, double count = 1) {
+        refill(now);
+        tokens_ -= count;
+    }
+
+    /// How long until `count` could be taken.
+    std::chrono::milliseconds wait(Time now, double count = 1) {
+        refill(now);
+        return tokens_ >= count ? std::chrono::milliseconds{0} : wait_for(count);
+    }
+
+    /// True when nothing was taken for so long that a fresh bucket would be the same.
+    bool full(Time now) {
+        refill(now);
+        return tokens_ >= burst_;
+    }
+
+private:
+    void refill(Time now) {
+        if (last_ == Time{}) last_ = now;
+        const std::chrono::duration<double> passed = now - last_;
+        if (passed.count() > 0) {
+            tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
+            last_ = now;
+        }
+    }
+    std::chrono::milliseconds wait_for(double count) const {
+        return std::chrono::milliseconds{1 + static_cast<std::int64_t>((count - tokens_) / per_second_ * 1000.0)};
+    }
+
+    double per_second_;
+    double burst_;
+    double tokens_;
+    Time last_{};
+};
+
+}  // namespace trunkline::accounts

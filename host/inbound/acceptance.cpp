@@ -1,0 +1,230 @@
+#include "host/inbound/acceptance.hpp"
+
+#include <boost/json.hpp>
+
+#include <map>
+
+#include "host/base/base64.hpp"
+#include "host/seal/crypto.hpp"
+
+namespace trunkline::inbound {
+namespace {
+
+using accounts::Account;
+using universal::Event;
+
+constexpr std::uint32_t kEcho = 1;
+constexpr std::uint32_t kHistory = 2;
+constexpr std::size_t kReadableMax = 4096;
+
+/// Order is kept within it in the portal's lane; the account is part of it, because two bots may share a chat id.
+std::string order_key(const Account& account, const std::string& conversation) {
+    return conversation.empty() ? std::string{} : account.id.text() + '\x1f' + conversation;
+}
+
+bool customer_spoke(const Event& event) {
+    if (event.outgoing() || event.late()) return false;
+    return event.type() == "message" || event.type() == "callback" || event.type() == "unsupported";
+}
+
+/// Replaces the connector's references by links that mean nothing outside.
+void link_media(const Ground& ground, const Account& account, Event& event) {
+    const auto link = [&](const std::string& ref, const std::string& mime, const std::string& name, WallMs expires) {
+        const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
+        return ground.links.url({account.id, ref, mime, expires > 0 ? std::min(expires, until) : until}, name);
+    };
+    if (event.has_message()) {
+        for (auto& attachment : *event.mutable_message()->mutable_attachments()) {
+            if (attachment.ref().empty()) continue;
+            const std::string name = attachment.name().empty() ? attachment.kind() : attachment.name();
+            attachment.set_url(link(attachment.ref(), attachment.mime(), name, attachment.expires()));
+        }
+    }
+    for (universal::Sender* person : {event.has_sender() ? event.mutable_sender() : nullptr, event.has_who() ? event.mutable_who() : nullptr}) {
+        if (person == nullptr || person->avatar_ref().empty()) continue;
+        person->set_avatar(link(person->avatar_ref(), "image/jpeg", "avatar", 0));
+    }
+}
+
+std::string quarantine_row(const Account& account, const std::string& conversation, const std::string& reason, const std::string& raw, WallMs now) {
+    return boost::json::serialize(boost::json::object{
+        {"account", account.id.text()}, {"connector", account.connector.text()}, {"portal", account.portal->id.text()},
+        {"conversation", conversation}, {"reason", reason}, {"received", rfc3339(now)}, {"raw", base64_encode(raw)},
+    });
+}
+
+/// An `unsupported` event in the place of what could not be read, and that in the quarantine under the event's own id.
+void append_placeholder(
+    const Ground& ground, Account& account, Event event, const std::string& raw, std::string dedup, Accepted& out
+) {
+    const WallMs now = ground.clock.wall_ms();
+    const Ulid id = make_ulid(now);
+    event.set_id(id.text());
+    event.set_type("unsupported");
+    event.set_quarantine(id.text());
+    std::vector<store::Put> with;
+    with.push_back({store::Table::quarantine, std::string{id.view()}, quarantine_row(account, event.conversation().id(), event.reason(), raw, now), now + ground.quarantine_keep_ms});
+    append_event(ground, account, std::move(event), std::move(dedup), std::move(with), out);
+    ++out.quarantined;
+    ++account.figures.quarantined;
+}
+
+void add_facts(Account& account, const tasks::Item& item, const Event& event, WallMs now, Accepted& out) {
+    if (event.conversation().id().empty()) return;
+    store::ConversationChange change;
+    change.lane = account.lane;
+    change.conversation = event.conversation().id();
+    if (customer_spoke(event)) change.customer_spoke_ms = now;
+    change.note = item.note;
+    if (change.customer_spoke_ms || change.note) out.batch.conversations.push_back(std::move(change));
+}
+
+void mark_replayed(Event& event, Replay& replay) {
+    if (replay.first) {
+        if (event.type() == "message") event.set_type("edited");
+        event.set_replaces(replay.replaces);
+        replay.first = false;
+    } else {
+        event.set_late(true);
+    }
+}
+
+/// Which of several items with one dedup key it is: a payload may hold several, and a repeat of it holds them in the same order.
+std::string dedup_of(const Account& account, const tasks::Item& item, std::map<std::string, int>& seen) {
+    if (item.dedup.empty()) return {};
+    std::string key = account.id.text() + '\x1f' + item.dedup;
+    if (const int nth = seen[item.dedup]++; nth > 0) key += '\x1f' + std::to_string(nth);
+    return key;
+}
+
+void accept_item(
+    const Ground& ground, Account& account, tasks::Item item, const std::string& input, std::string dedup, Replay* replay,
+    Accepted& out
+) {
+    auto read = universal::read_event(item.json);
+    if (read && read->type() == "status" && read->command().empty()) {
+        read = Error{Fault::unsupported, "a status that names no command is not in this version"};
+    }
+    const auto known = account.known_as.find(item.conversation);
+    const std::string conversation = known == account.known_as.end() ? item.conversation : known->second;
+    if (!read) {
+        Event event;
+        event.mutable_conversation()->set_id(conversation);
+        event.mutable_conversation()->set_kind("direct");
+        event.set_reason(read.error().context);
+        return append_placeholder(ground, account, std::move(event), item.raw.empty() ? input : item.raw, std::move(dedup), out);
+    }
+    Event event = *std::move(read);
+    if (!conversation.empty()) event.mutable_conversation()->set_id(conversation);
+    if ((item.flags & kEcho) != 0) event.set_outgoing(true);
+    if ((item.flags & kHistory) != 0) event.set_late(true);
+    if (replay != nullptr) mark_replayed(event, *replay);
+    add_facts(account, item, event, ground.clock.wall_ms(), out);
+    if (event.type() == "unsupported" && replay == nullptr) {
+        if (event.text().size() > kReadableMax) event.clear_text();
+        return append_placeholder(ground, account, std::move(event), item.raw.empty() ? input : item.raw, std::move(dedup), out);
+    }
+    link_media(ground, account, event);
+    append_event(ground, account, std::move(event), std::move(dedup), {}, out);
+}
+
+/// The portal's name for a conversation never changes: it is the id it was first known by.
+void accept_alias(const Ground& ground, Account& account, const tasks::Alias& alias, Accepted& out) {
+    const auto chain = account.known_as.find(alias.former);
+    const std::string original = chain == account.known_as.end() ? alias.former : chain->second;
+    if (alias.conversation == original || account.known_as.contains(alias.conversation)) return;
+    account.known_as[alias.conversation] = original;
+    out.batch.put.push_back({store::Table::account, "alias/" + account.id.text() + '/' + alias.conversation, original, 0});
+    store::ConversationChange change;
+    change.lane = account.lane;
+    change.conversation = original;
+    change.current = alias.conversation;
+    out.batch.conversations.push_back(std::move(change));
+    Event event;
+    event.set_type("conversation");
+    event.mutable_conversation()->set_id(original);
+    event.mutable_conversation()->set_kind("group");
+    event.set_former(alias.former);
+    append_event(ground, account, std::move(event), account.id.text() + "\x1f" "alias\x1f" + alias.conversation, {}, out);
+}
+
+}  // namespace
+
+void append_event(
+    const Ground& ground, Account& account, Event event, std::string dedup, std::vector<store::Put> with, Accepted& out
+) {
+    const WallMs now = ground.clock.wall_ms();
+    Ulid id;
+    if (event.id().empty() || !Ulid::parse(event.id(), id)) id = make_ulid(now);
+    event.clear_id();  // filled in from the record at delivery, as are the sequences
+    event.set_connector(account.connector.text());
+    event.set_account(account.id.text());
+    event.set_line(account.line);
+    event.set_received(now);
+    if (!event.has_time()) event.set_time(now);
+
+    const accounts::PortalLane& lane = account.portal->lane_for(event.type());
+    std::string conversation = order_key(account, event.conversation().id());
+    if (lane.memory) {
+        store::Record record;
+        record.id = id;
+        record.accepted_ms = now;
+        record.conversation = std::move(conversation);
+        record.body = event.SerializeAsString();
+        out.fleeting.push_back({lane.memory.get(), event.type(), std::move(record)});
+        return;
+    }
+    store::Append append;
+    append.lane = lane.id;
+    append.conversation = std::move(conversation);
+    append.id = id;
+    append.accepted_ms = now;
+    append.dedup = std::move(dedup);
+    append.dedup_until_ms = now + account.redelivery_window_ms;
+    append.body = event.SerializeAsString();
+    append.with = std::move(with);
+    out.batch.append.push_back(std::move(append));
+}
+
+void append_health(const Ground& ground, Account& account, accounts::Health health, Accepted& out) {
+    health.since_ms = ground.clock.wall_ms();
+    if (!account.set_health(health)) return;
+    Event event;
+    event.set_type("notice");
+    event.set_code("account");
+    event.set_text(health.text);
+    auto* detail = event.mutable_health();
+    detail->set_account(account.id.text());
+    detail->set_state(health.state);
+    detail->set_text(health.text);
+    detail->set_action(health.code);
+    if (health.until_ms > 0) detail->set_until(health.until_ms);
+    append_event(ground, account, std::move(event), "", {}, out);
+}
+
+void quarantine_whole(
+    const Ground& ground, Account& account, const std::string& input, const std::string& reason, Accepted& out
+) {
+    Event event;
+    event.mutable_conversation()->set_kind("direct");
+    event.set_reason(reason);
+    // The messenger's own facts are unreadable, so a redelivery is known by its bytes.
+    append_placeholder(ground, account, std::move(event), input, account.id.text() + "\x1f" "raw\x1f" + seal::sha256(input), out);
+}
+
+Accepted accept(const Ground& ground, Account& account, tasks::Durable durable, const std::string& input, Replay* replay) {
+    Accepted out;
+    std::map<std::string, int> seen;
+    for (tasks::Alias& alias : durable.aliases) accept_alias(ground, account, alias, out);
+    for (tasks::Item& item : durable.items) {
+        // A replayed payload is not a redelivery: its dedup keys are those of the placeholder.
+        std::string dedup = replay == nullptr ? dedup_of(account, item, seen) : std::string{};
+        accept_item(ground, account, std::move(item), input, std::move(dedup), replay, out);
+    }
+    for (tasks::Health& health : durable.health) append_health(ground, account, {health.state, health.code, health.text, 0, health.until_ms}, out);
+    for (store::Put& put : durable.put) out.batch.put.push_back(std::move(put));
+    for (store::Erase& erase : durable.erase) out.batch.erase.push_back(std::move(erase));
+    return out;
+}
+
+}  // namespace trunkline::inbound

@@ -1,0 +1,86 @@
+#include "host/inbound/poller.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace trunkline::inbound {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPollDeadline{150'000};  // a long poll of 90 s and what goes before and after it
+constexpr milliseconds kFirstWait{1'000};
+constexpr milliseconds kLongestWait{60'000};
+
+/// Waits in short pieces, so that stopping is not held up by a long pause.
+async::Awaitable<> wait(milliseconds how_long, std::shared_ptr<std::atomic<bool>> stopping) {
+    constexpr milliseconds kPiece{200};
+    while (how_long.count() > 0 && !*stopping) {
+        const milliseconds piece = std::min(how_long, kPiece);
+        co_await async::pause(piece);
+        how_long -= piece;
+    }
+}
+
+async::Awaitable<> report(const Inbound& inbound, store::Store& store, accounts::Account& account, accounts::Health health) {
+    Accepted accepted;
+    append_health(inbound.ground(), account, std::move(health), accepted);
+    auto written = co_await write(store, account, std::move(accepted));
+    if (!written) spdlog::warn("account.notice_lost account={} reason={}", account.id.text(), written.error().context);
+}
+
+}  // namespace
+
+async::Awaitable<> poll(
+    const Inbound& inbound, store::Store& store, async::BlockingPool& pool, std::shared_ptr<accounts::Account> account,
+    std::shared_ptr<std::atomic<bool>> stopping
+) {
+    milliseconds failing{0};
+    const std::string nothing;
+    while (!*stopping) {
+        auto cursor = co_await pool.run([&store, &account] { return store.row(store::Table::cursor, account->id.text()); });
+        tasks::Start start;
+        start.kind = TL_IN_POLL;
+        start.deadline = kPollDeadline;
+        if (cursor && *cursor) start.note = (*cursor)->value;
+        EventSink sink{inbound.ground(), store, *account, nothing};
+        sink.keep_cursor();
+        tasks::End end = co_await account->strand->run(std::move(start), sink);
+        if (*stopping) co_return;
+
+        const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
+        if (done) {
+            if (failing.count() > 0 || account->health().state == "starting") co_await report(inbound, store, *account, {"ready", "", "", 0, 0});
+            failing = milliseconds{0};
+            co_await wait(end.outcome->delay, stopping);
+            continue;
+        }
+        if (!end.fault && end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
+            spdlog::error("account.broken account={} code={}", account->id.text(), end.outcome->code);
+            co_await report(inbound, store, *account, {"broken", end.outcome->code, end.outcome->text, 0, 0});
+        }
+        failing = failing.count() == 0 ? kFirstWait : std::min(failing * 2, kLongestWait);
+        const std::string reason = end.fault ? end.fault->context : end.outcome ? end.outcome->code : "no outcome";
+        spdlog::warn("poll.failed account={} reason={} wait_ms={}", account->id.text(), reason, failing.count());
+        co_await wait(std::max(failing, end.outcome ? end.outcome->delay : milliseconds{0}), stopping);
+    }
+}
+
+async::Awaitable<Result<void>> check(const Inbound& inbound, store::Store& store, std::shared_ptr<accounts::Account> account) {
+    const std::string nothing;
+    EventSink sink{inbound.ground(), store, *account, nothing};
+    tasks::Start start;
+    start.kind = TL_IN_CHECK;
+    tasks::End end = co_await account->strand->run(std::move(start), sink);
+    if (end.fault && end.fault->fault == Fault::unsupported) co_return Result<void>{};  // nothing to check
+    if (end.fault) co_return *end.fault;
+    if (!end.outcome) co_return Error{Fault::malformed, "the check ended without an outcome"};
+    if (end.outcome->kind == TL_ACCOUNT_BROKEN) {
+        co_await report(inbound, store, *account, {"broken", end.outcome->code, end.outcome->text, 0, 0});
+        co_return Error{Fault::account_broken, end.outcome->code};
+    }
+    if (end.outcome->kind != TL_DONE) co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
+    if (account->health().state != "degraded") co_await report(inbound, store, *account, {"ready", "", "", 0, 0});
+    co_return Result<void>{};
+}
+
+}  // namespace trunkline::inbound

@@ -1,0 +1,216 @@
+#include "host/media/relay.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+
+#include "host/async/on.hpp"
+
+namespace trunkline::media {
+namespace {
+
+constexpr std::size_t kSourcesMax = 1024;
+
+/// Finding a file changes nothing that must last, but for what the connector puts aside (a token, say).
+class PutSink final : public tasks::Sink {
+public:
+    explicit PutSink(store::Store& store) : store_{store} {}
+    async::Awaitable<Result<void>> commit(tasks::Durable durable) override {
+        if (durable.put.empty()) co_return Result<void>{};
+        store::Batch batch;
+        batch.put = std::move(durable.put);
+        auto written = co_await store_.commit(std::move(batch));
+        if (!written) co_return written.error();
+        co_return Result<void>{};
+    }
+
+private:
+    store::Store& store_;
+};
+
+bool shown_inline(std::string_view mime) {
+    // SVG is an image that can run script, so it is never shown from our address.
+    return (mime.starts_with("image/") && mime != "image/svg+xml") || mime.starts_with("audio/") || mime.starts_with("video/");
+}
+
+bool is_mime(std::string_view mime) {
+    if (mime.empty() || mime.size() > 127 || mime.find('/') == std::string_view::npos) return false;
+    return std::all_of(mime.begin(), mime.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '+' || c == '-';
+    });
+}
+
+void describe(net::Response& response, const std::string& mime, const std::string& name) {
+    const std::string type = is_mime(mime) ? mime : "application/octet-stream";
+    response.headers.push_back({"Content-Type", type});
+    response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+    response.headers.push_back({"Content-Security-Policy", "default-src 'none'; sandbox"});
+    response.headers.push_back({"Cache-Control", "private, max-age=3600"});
+    response.headers.push_back({"Content-Disposition", (shown_inline(type) ? "inline; filename=\"" : "attachment; filename=\"") + safe_name(name, mime) + "\""});
+}
+
+net::Response gone() { return net::problem(404, "not_found", "no such file, or its link has run out"); }
+
+}  // namespace
+
+std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bool* unsatisfiable) {
+    *unsatisfiable = false;
+    if (!header.starts_with("bytes=")) return std::nullopt;
+    header.remove_prefix(6);
+    const std::size_t dash = header.find('-');
+    if (dash == std::string_view::npos || header.find(',') != std::string_view::npos) return std::nullopt;
+    const auto number = [](std::string_view text, std::uint64_t& out) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+        return error == std::errc{} && end == text.data() + text.size();
+    };
+    const std::string_view left = header.substr(0, dash);
+    const std::string_view right = header.substr(dash + 1);
+    Range range;
+    if (left.empty()) {
+        std::uint64_t suffix = 0;
+        if (!number(right, suffix)) return std::nullopt;
+        if (suffix == 0 || size == 0) {
+            *unsatisfiable = true;
+            return std::nullopt;
+        }
+        range.first = suffix >= size ? 0 : size - suffix;
+        range.last = size - 1;
+        return range;
+    }
+    if (!number(left, range.first)) return std::nullopt;
+    if (right.empty()) range.last = size == 0 ? 0 : size - 1;
+    else if (!number(right, range.last) || range.last < range.first) return std::nullopt;
+    if (range.first >= size) {
+        *unsatisfiable = true;
+        return std::nullopt;
+    }
+    range.last = std::min(range.last, size - 1);
+    return range;
+}
+
+async::Awaitable<Result<tasks::Source>> Relay::find_source(Link link) {
+    const std::string key = link.account.text() + '\0' + link.ref;
+    const WallMs now = services_.clock.wall_ms();
+    {
+        const std::lock_guard lock{mutex_};
+        const auto at = sources_.find(key);
+        if (at != sources_.end() && at->second.expires_ms > now) co_return at->second;
+    }
+    auto account = services_.directory.account(link.account.text());
+    if (!account) co_return Error{Fault::not_found, "its account is gone"};
+    auto source = co_await async::on(account->loop.get_executor(), [this, &account, &link] { return ask(account, link.ref); });
+    if (!source) co_return source.error();
+    const std::lock_guard lock{mutex_};
+    if (sources_.size() >= kSourcesMax) sources_.clear();
+    sources_[key] = *source;
+    co_return source;
+}
+
+async::Awaitable<Result<tasks::Source>> Relay::ask(std::shared_ptr<accounts::Account> account, std::string ref) {
+    if (!account->strand) co_return Error{Fault::unavailable, "the connector is not there"};
+    PutSink sink{services_.files.store()};
+    tasks::Start start;
+    start.kind = TL_IN_FILE;
+    start.key = std::move(ref);
+    tasks::End end = co_await account->strand->run(std::move(start), sink);
+    if (end.fault) co_return *end.fault;
+    if (!end.source) {
+        const std::string text = end.outcome ? end.outcome->text : "";
+        co_return Error{Fault::rejected, text.empty() ? "the messenger no longer has it" : text};
+    }
+    co_return *std::move(end.source);
+}
+
+async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_header) {
+    auto file = co_await services_.files.find(link.ref);
+    if (!file) co_return gone();
+    bool unsatisfiable = false;
+    const auto range = parse_range(range_header, file->size, &unsatisfiable);
+    net::Response response;
+    response.headers.push_back({"Accept-Ranges", "bytes"});
+    if (unsatisfiable) {
+        response.status = 416;
+        response.headers.push_back({"Content-Range", "bytes */" + std::to_string(file->size)});
+        co_return response;
+    }
+    const std::uint64_t from = range ? range->first : 0;
+    const std::uint64_t count = range ? range->last - range->first + 1 : file->size;
+    const std::string path = services_.files.path(link.ref);
+    auto source = FileSource::open(path, from, count, services_.pool);
+    if (!source) co_return gone();
+    if (range) {
+        response.status = 206;
+        response.headers.push_back({"Content-Range", "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/" + std::to_string(file->size)});
+    }
+    describe(response, link.mime, file->name);
+    response.stream = *std::move(source);
+    co_return response;
+}
+
+async::Awaitable<net::Response> Relay::get(std::string token, std::string name, net::Request request) {
+    const std::string range{request.head.header("Range")};
+    const auto link = services_.links.open(token, services_.clock.wall_ms());
+    if (!link) co_return gone();
+    if (link->account.empty()) {
+        auto response = co_await own_file(*link, range);
+        co_return response;
+    }
+    auto source = co_await find_source(*link);
+    if (!source) {
+        if (source.error().fault == Fault::rejected || source.error().fault == Fault::not_found) {
+            co_return net::problem(404, "not_found", source.error().context);
+        }
+        co_return net::problem(502, "unavailable", "the messenger did not say where the file is");
+    }
+    net::ClientRequest fetch = std::move(source->request);
+    fetch.follow_redirects = true;
+    if (!range.empty()) fetch.headers.push_back({"Range", range});
+    net::StreamedReply reply = co_await services_.clients.here().stream(std::move(fetch));
+    const int status = reply.head.status;
+    if (status != 200 && status != 206 && status != 416) {
+        if (status == 403 || status == 404 || status == 410) co_return gone();
+        spdlog::warn("media.relay_failed account={} status={} reason={}", link->account.text(), status, reply.head.reason);
+        co_return net::problem(502, "unavailable", "the messenger did not give the file");
+    }
+    net::Response response;
+    response.status = status;
+    for (const char* header : {"Content-Range", "Accept-Ranges", "ETag", "Last-Modified"}) {
+        const std::string_view value = net::find_header(reply.head.headers, header);
+        if (!value.empty()) response.headers.push_back({header, std::string{value}});
+    }
+    const std::string_view told = net::find_header(reply.head.headers, "Content-Type");
+    // What the event says comes first: messengers call most downloads octet-stream.
+    describe(response, link->mime.empty() ? std::string{told} : link->mime, name);
+    response.stream = std::move(reply.body);
+    co_return response;
+}
+
+async::Awaitable<net::Response> Relay::put(std::string token, net::Request request) {
+    std::optional<std::uint64_t> length;
+    const std::string_view header = request.head.header("Content-Length");
+    if (!header.empty()) {
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), value);
+        if (error == std::errc{} && end == header.data() + header.size()) length = value;
+    }
+    net::BodyReader* body = request.stream;
+    Pieces pieces = [body] { return body->read(); };
+    auto filled = co_await services_.files.fill(std::move(token), length, std::move(pieces));
+    if (filled) {
+        net::Response response;
+        response.status = 204;
+        co_return response;
+    }
+    switch (filled.error().fault) {
+        case Fault::not_found: co_return net::problem(404, "not_found", filled.error().context);
+        case Fault::malformed: co_return net::problem(422, "malformed", filled.error().context);
+        case Fault::rejected:
+        case Fault::throttled: co_return net::problem(413, "too_large", filled.error().context);
+        default: break;
+    }
+    net::Response response = net::problem(503, "unavailable", "the file could not be kept");
+    response.headers.push_back({"Retry-After", "5"});
+    co_return response;
+}
+
+}  // namespace trunkline::media

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/accounts/account.hpp"
+#include "host/inbound/inbound.hpp"
+#include "host/lanes/destination.hpp"
+#include "host/media/files.hpp"
+#include "host/net/client.hpp"
+#include "host/outbound/status.hpp"
+#include "host/store/store.hpp"
+#include "host/universal/degrade.hpp"
+
+namespace trunkline::outbound {
+
+/// What delivering to messengers needs. Everything outlives the destinations.
+struct Services {
+    const inbound::Ground& ground;
+    store::Store& store;
+    async::BlockingPool& pool;
+    media::Files& files;
+    net::Client& client;   ///< of the account's loop; fetches files that a command names by address
+};
+
+/// An account's messenger as the destination of its lane: degrade, run the connector's task for each part, say how it went.
+/// Lives on the account's loop.
+class Messenger final : public lanes::KeyedDestination {
+public:
+    Messenger(std::shared_ptr<accounts::Account> account, Services services) : account_{std::move(account)}, services_{services} {}
+
+    async::Awaitable<lanes::KeyedVerdict> deliver(store::Record record, std::uint32_t attempt) override;
+    store::Batch expired(const store::Record& record) override;
+    std::optional<WallMs> expires_ms(const store::Record& record) override;
+
+private:
+    /// What is known of a command that has begun: after a crash it goes on here instead of from the start.
+    struct Progress {
+        std::size_t part = 0;
+        std::vector<std::string> messages;
+    };
+    struct Sending {
+        universal::Command command;
+        store::Conversation facts;
+        std::vector<universal::Command> parts;
+        std::vector<universal::Change> changes;
+        Progress progress;
+        inbound::Accepted done;   ///< what goes into the write that ends the command
+        std::uint32_t attempt = 1;
+    };
+    class CommandSink;
+
+    async::Awaitable<Result<void>> prepare(Sending* sending);
+    async::Awaitable<Result<void>> attach_files(universal::Command* command);
+    async::Awaitable<Result<media::File>> fetch(universal::Attachment attachment);
+    async::Awaitable<> wait_for_turn(std::string conversation);
+    async::Awaitable<lanes::KeyedVerdict> send_part(Sending* sending);
+    async::Awaitable<lanes::KeyedVerdict> judge(Sending* sending, tasks::End end);
+    async::Awaitable<lanes::KeyedVerdict> next_part(Sending* sending, std::string value);
+    async::Awaitable<lanes::KeyedVerdict> retry(Sending* sending, tasks::Outcome outcome);
+    lanes::KeyedVerdict degrade_more(Sending& sending, const std::string& feature);
+    lanes::KeyedVerdict conclude(Sending& sending, lanes::KeyedVerdict::Kind kind, const std::string& state, std::string code, std::string text);
+
+    std::shared_ptr<accounts::Account> account_;
+    Services services_;
+};
+
+}  // namespace trunkline::outbound
