@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 
+#include <boost/json.hpp>
+
 #include "host/universal/unicode.hpp"
 
 namespace trunkline::universal {
@@ -100,6 +102,48 @@ void append_json_number(double value, std::string& out) {
     std::array<char, 32> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
     out.append(digits.data(), end);
+}
+
+// Recursion is bounded by the depth that was read.
+void append_json_value(const boost::json::value& value, std::string& out) {
+    switch (value.kind()) {
+        case boost::json::kind::null:
+            out += "null";
+            return;
+        case boost::json::kind::bool_:
+            out += value.get_bool() ? "true" : "false";
+            return;
+        case boost::json::kind::int64:
+            append_json_number(value.get_int64(), out);
+            return;
+        case boost::json::kind::uint64:
+            append_json_number(value.get_uint64(), out);
+            return;
+        case boost::json::kind::double_:
+            append_json_number(value.get_double(), out);
+            return;
+        case boost::json::kind::string:
+            append_json_string({value.get_string().data(), value.get_string().size()}, out);
+            return;
+        case boost::json::kind::array:
+            append_json_list(value.get_array(), out, [&](const auto& one) {
+                append_json_value(one, out);
+            });
+            return;
+        case boost::json::kind::object: {
+            char next = '{';
+            for (const auto& member : value.get_object()) {
+                out += next;
+                next = ',';
+                append_json_string({member.key().data(), member.key().size()}, out);
+                out += ':';
+                append_json_value(member.value(), out);
+            }
+            if (next == '{') out += '{';
+            out += '}';
+            return;
+        }
+    }
 }
 
 }  // namespace trunkline::universal

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/json/value.hpp>
+
 #include "host/base/clock.hpp"
 
 /// Writing JSON straight into a string. Only for the sources of this folder.
@@ -23,6 +25,9 @@ void append_json_number(T value, std::string& out) {
 void append_json_number(
     double value, std::string& out
 );  ///< shortest form that reads back equal; must be finite
+
+/// Any value, in the same hand: Boost.JSON's own prints 2.5 as 2.5E0, which surprises people.
+void append_json_value(const boost::json::value& value, std::string& out);
 
 /// One object being written, member by member. A resource for one function's duration.
 class ObjectText {

@@ -1,5 +1,7 @@
 #include "host/universal/read_message.hpp"
 
+#include <cmath>
+
 #include "host/universal/json.hpp"
 #include "host/universal/unicode.hpp"
 
@@ -51,13 +53,21 @@ void read_attachment(Reading& reading, const json::value& value, Origin origin, 
         reading.fail("an attachment needs a kind");
 }
 
+// Boost.JSON 1.81 may miss the nearest double by one step, so that 55.7558 would go on
+// as 55.755800000000001. Nine decimals are a tenth of a millimetre, and dividing a whole number
+// gives exactly the double that was meant.
+double coordinate(double degrees) {
+    constexpr double kDecimals = 1e9;
+    return std::round(degrees * kDecimals) / kDecimals;
+}
+
 void read_location(Reading& reading, const json::value& value, Origin origin, Location& out) {
     Members members{reading, value};
     const auto latitude = members.number("latitude", -90, 90);
     const auto longitude = members.number("longitude", -180, 180);
     if (!latitude || !longitude) reading.fail("a location needs latitude and longitude");
-    out.set_latitude(latitude.value_or(0));
-    out.set_longitude(longitude.value_or(0));
+    out.set_latitude(coordinate(latitude.value_or(0)));
+    out.set_longitude(coordinate(longitude.value_or(0)));
     out.set_title(members.text("title", kNameBytesMax));
     out.set_address(members.text("address", kNameBytesMax));
     out.set_url(members.url("url", kUrlBytesMax));

@@ -5,6 +5,7 @@
 
 #include "host/base/clock.hpp"
 #include "host/universal/json.hpp"
+#include "host/universal/json_text.hpp"
 #include "host/universal/unicode.hpp"
 
 namespace trunkline::universal {
@@ -196,11 +197,15 @@ bool Members::known(std::string_view name) const {
 
 std::string Members::rest() const {
     if (object_ == nullptr || object_->size() == taken_.size()) return {};
-    json::object left;
+    std::string left;
     for (const auto& member : *object_) {
-        if (!known(view(member.key()))) left.emplace(member.key(), member.value());
+        if (known(view(member.key()))) continue;
+        left += left.empty() ? '{' : ',';
+        append_json_string(view(member.key()), left);
+        left += ':';
+        append_json_value(member.value(), left);
     }
-    return left.empty() ? std::string{} : json::serialize(left);
+    return left.empty() ? left : left + '}';
 }
 
 void Members::refuse_rest() {
