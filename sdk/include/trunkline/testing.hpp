@@ -26,13 +26,13 @@
 namespace trunkline::inline face::testing {
 
 /// What a run came to: the canonical transcript, and breaches of the contract.
-struct Run {
+struct RunResult {
     std::vector<std::string> transcript, faults;
 };
 
 /// Feeds all inputs in batches of `batch`; before the input with index `reload_before` the instance
 /// is ended, made anew and its open tasks are fed again.
-inline Run run_inputs(
+inline RunResult run_inputs(
     const tl_plugin& plugin,
     const Account& account,
     const std::vector<Input>& inputs,
@@ -59,10 +59,10 @@ inline Run run_inputs(
 inline std::vector<std::string> refeed_everywhere(
     const tl_plugin& plugin, const Account& account, const std::vector<Input>& inputs
 ) {
-    const Run straight = run_inputs(plugin, account, inputs);
+    const RunResult straight = run_inputs(plugin, account, inputs);
     std::vector<std::string> differences = straight.faults;
     for (std::size_t i = 0; i <= inputs.size(); ++i) {
-        const Run run = run_inputs(plugin, account, inputs, 1, i);
+        const RunResult run = run_inputs(plugin, account, inputs, 1, i);
         for (const std::string& fault : run.faults) {
             differences.push_back("reload before input " + std::to_string(i) + ": " + fault);
         }
