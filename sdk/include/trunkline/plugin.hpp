@@ -225,25 +225,28 @@ constexpr std::uint32_t state_schema() noexcept {
     }
 }
 
-/// The oldest host minor a connector works with: the highest `since` among the functions it
-/// overrides. Nobody types this number.
+/// True when a connector has its own version of a function of Connector.
+template <class Mine, class Base>
+constexpr bool overrides(Mine, Base) noexcept {
+    return !std::is_same_v<Mine, Base>;
+}
+
+/// The oldest host minor a connector works with: the highest one among the functions it overrides.
+/// Nobody types this number. Functions of a later minor are added here with theirs.
 template <class Class>
 constexpr std::uint32_t needed_minor() noexcept {
-    constexpr auto since = [](auto mine, auto base, std::uint32_t minor) {
-        return std::is_same_v<decltype(mine), decltype(base)> ? 0U : minor;
-    };
-    return std::max({
-        since(&Class::on_webhook, &Connector::on_webhook, 0),
-        since(&Class::on_routed, &Connector::on_routed, 0),
-        since(&Class::on_replay, &Connector::on_replay, 0),
-        since(&Class::on_poll, &Connector::on_poll, 0),
-        since(&Class::on_command, &Connector::on_command, 0),
-        since(&Class::on_file, &Connector::on_file, 0),
-        since(&Class::on_profile, &Connector::on_profile, 0),
-        since(&Class::on_connect, &Connector::on_connect, 0),
-        since(&Class::on_check, &Connector::on_check, 0),
-        since(&Class::on_disconnect, &Connector::on_disconnect, 0),
-    });
+    constexpr bool of_minor_0 = overrides(&Class::on_webhook, &Connector::on_webhook) ||
+                                overrides(&Class::on_routed, &Connector::on_routed) ||
+                                overrides(&Class::on_replay, &Connector::on_replay) ||
+                                overrides(&Class::on_poll, &Connector::on_poll) ||
+                                overrides(&Class::on_command, &Connector::on_command) ||
+                                overrides(&Class::on_file, &Connector::on_file) ||
+                                overrides(&Class::on_profile, &Connector::on_profile) ||
+                                overrides(&Class::on_connect, &Connector::on_connect) ||
+                                overrides(&Class::on_check, &Connector::on_check) ||
+                                overrides(&Class::on_disconnect, &Connector::on_disconnect);
+    static_assert(of_minor_0, "a connector overrides at least one on_... function");
+    return 0;
 }
 
 template <class Class>
