@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include "host/store/recovery.hpp"
+
 namespace trunkline::store {
 
 namespace {
@@ -229,6 +231,22 @@ void Committer::wait_before_trying() {
     acknowledged_ = Clock::now();
 }
 
+// What was reported as failed may have reached the disk after all; then it is there whole, and its
+// sender, who tries again, is found to repeat himself. So it is kept.
+bool Committer::adopt() {
+    planner_.forget_all();
+    const auto lanes = adopt_tails(medium_, lanes_);
+    if (!lanes) {
+        spdlog::warn("store.still_read_only reason=\"{}\"", lanes.error().context);
+        return false;
+    }
+    if (listener_) {
+        for (const auto lane : *lanes)
+            listener_(lane);
+    }
+    return true;
+}
+
 // Writes all heads that are due, synced, and with them a row that proves that the disk takes writes
 // again.
 bool Committer::try_again() {
@@ -238,6 +256,9 @@ bool Committer::try_again() {
             spdlog::warn("store.still_read_only reason=\"{}\"", resumed.error().context);
             return false;
         }
+        must_adopt_ = must_adopt_ || *resumed;
+        if (must_adopt_ && !adopt()) return false;
+        must_adopt_ = false;
     }
     planner_.begin(*writes_);
     planner_.finish(std::numeric_limits<std::size_t>::max());

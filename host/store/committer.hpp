@@ -82,6 +82,7 @@ private:
     void refuse(Jobs& jobs);
     void enter_read_only(const Error& why);
     bool try_again();
+    bool adopt();
     void wait_before_trying();
     static void answer(Jobs& jobs);
     void reached(Moment moment) const;
@@ -103,6 +104,7 @@ private:
     bool stopping_ = false;
 
     std::atomic<bool> read_only_{false};
+    bool must_adopt_ = false;  ///< the medium was opened anew and not yet looked at
     std::vector<LaneHead> unsynced_heads_;
     Clock::time_point last_sync_ = Clock::now();
     std::atomic<std::uint64_t> commits_{0};

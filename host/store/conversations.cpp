@@ -51,4 +51,10 @@ void Conversations::forget() {
     changed_.clear();
 }
 
+void Conversations::forget_all() {
+    changed_.clear();
+    cached_.clear();
+    cached_bytes_ = 0;
+}
+
 }  // namespace trunkline::store

@@ -23,6 +23,7 @@ public:
     void write(Writes& to);
     void keep();    ///< the group was written
     void forget();  ///< it was not
+    void forget_all();
 
 private:
     static constexpr std::size_t kCachedMax = 32 * 1024;

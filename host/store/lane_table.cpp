@@ -48,6 +48,13 @@ void LaneTable::add(Loaded lane) {
     entries_[id]->lane = std::move(lane);
 }
 
+void LaneTable::adopt_tail(LaneId lane, Sequence tail) {
+    const std::lock_guard guard{mutex_};
+    auto& entry = *at(lane);
+    TRUNKLINE_ASSERT(tail >= entry.lane.tail);
+    entry.lane.tail = tail;
+}
+
 std::optional<LaneInfo> LaneTable::find(LaneId lane) const {
     const std::lock_guard guard{mutex_};
     const auto* entry = at(lane);

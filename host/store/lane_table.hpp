@@ -40,6 +40,8 @@ public:
     };
     void add(Loaded lane);
 
+    void adopt_tail(LaneId lane, Sequence tail);
+
     std::optional<LaneInfo> find(LaneId lane) const;
     std::optional<LaneInfo> find(const std::string& name) const;
     std::vector<LaneInfo> all() const;

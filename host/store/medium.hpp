@@ -57,8 +57,9 @@ public:
     /// All heads are loaded: garbage may be collected from now on.
     virtual void start_collecting() = 0;
 
-    /// After `apply` failed: tries to make writing possible again.
-    virtual Result<void> resume() = 0;
+    /// After `apply` failed: tries to make writing possible again. True: it had to be opened anew,
+    /// so what the failed write held may be there after all.
+    virtual Result<bool> resume() = 0;
     /// No call may come after it.
     virtual void close() = 0;
 };

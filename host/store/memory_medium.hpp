@@ -18,7 +18,7 @@ public:
     Result<void> apply(Writes& writes, bool synced) override;
     void heads_synced(std::span<const LaneHead> heads) override;
     void start_collecting() override {}
-    Result<void> resume() override { return {}; }
+    Result<bool> resume() override { return false; }
     void close() override {}
 
 private:

@@ -55,6 +55,9 @@ public:
     void finish(std::size_t other_heads_max);
     void commit();
     void roll_back();
+    void forget_all() {
+        conversations_.forget_all();
+    }  ///< the medium may hold more than this planner wrote
 
     const Tally& tally() const noexcept { return tally_; }
     /// Of this group: what its head rows say, and the lanes that were appended to.

@@ -165,4 +165,17 @@ Result<void> load_lanes(Medium& medium, LaneTable& lanes) {
     return {};
 }
 
+Result<std::vector<LaneId>> adopt_tails(const Medium& medium, LaneTable& lanes) {
+    std::vector<LaneId> out;
+    for (const auto& lane : lanes.all()) {
+        const auto tail = last_record(medium, lane.id, lane.tail);
+        if (!tail) return tail.error();
+        if (*tail == lane.tail) continue;
+        spdlog::warn("store.tail_adopted lane={} from={} to={}", lane.name, lane.tail, *tail);
+        lanes.adopt_tail(lane.id, *tail);
+        out.push_back(lane.id);
+    }
+    return out;
+}
+
 }  // namespace trunkline::store

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "host/store/lane_table.hpp"
 #include "host/store/medium.hpp"
@@ -14,5 +15,9 @@ Result<std::unique_ptr<Vault>> unlock(Medium& medium, const Secret& key, const s
 
 /// Loads every lane with its head, finds its tail, and tells the medium which heads it may trust.
 Result<void> load_lanes(Medium& medium, LaneTable& lanes);
+
+/// After the medium was opened anew: takes over records that were reported as failed but are there.
+/// Returns their lanes.
+Result<std::vector<LaneId>> adopt_tails(const Medium& medium, LaneTable& lanes);
 
 }  // namespace trunkline::store

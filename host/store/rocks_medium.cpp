@@ -44,12 +44,13 @@ private:
 class RocksCursor final : public Cursor {
 public:
     RocksCursor(
+        std::shared_lock<std::shared_mutex> gate,
         rocksdb::DB& db,
         rocksdb::ColumnFamilyHandle* family,
         std::string_view from,
         std::string_view until
     )
-        : until_{until}, bound_{until_} {
+        : gate_{std::move(gate)}, until_{until}, bound_{until_} {
         rocksdb::ReadOptions options;
         if (!until_.empty()) options.iterate_upper_bound = &bound_;
         iterator_.reset(db.NewIterator(options, family));
@@ -67,9 +68,23 @@ public:
     }
 
 private:
+    std::shared_lock<std::shared_mutex> gate_;
     std::string until_;
     Slice bound_;
     std::unique_ptr<rocksdb::Iterator> iterator_;
+};
+
+Error not_open() {
+    return {Fault::storage, "the store could not be opened again yet"};
+}
+
+class NoCursor final : public Cursor {
+public:
+    bool valid() const override { return false; }
+    void next() override {}
+    std::string_view key() const override { return {}; }
+    std::string_view value() const override { return {}; }
+    Result<void> status() const override { return not_open(); }
 };
 
 Error cannot_open(const std::string& path, const rocksdb::Status& status) {
@@ -96,19 +111,26 @@ Result<std::unique_ptr<RocksMedium>> RocksMedium::open(
         return Error{
             Fault::storage, "cannot make the folder " + options.path + ": " + made.message()};
 
-    std::unique_ptr<RocksMedium> medium{new RocksMedium};
+    std::unique_ptr<RocksMedium> medium{new RocksMedium{options, internals}};
     medium->shared_.clock = std::move(clock);
+    const auto status = medium->open_database();
+    if (!status.ok()) return cannot_open(options.path, status);
+    return medium;
+}
+
+rocksdb::Status RocksMedium::open_database() {
+    Internals internals;
+    internals.env = env_;
     rocksdb::DB* db = nullptr;
     const auto status = rocksdb::DB::Open(
-        rocks_options(internals, medium->shared_),
-        options.path,
-        rocks_families(options, medium->shared_),
-        &medium->families_,
+        rocks_options(internals, shared_),
+        options_.path,
+        rocks_families(options_, shared_),
+        &families_,
         &db
     );
-    if (!status.ok()) return cannot_open(options.path, status);
-    medium->db_.reset(db);
-    return medium;
+    if (status.ok()) db_.reset(db);
+    return status;
 }
 
 RocksMedium::~RocksMedium() {
@@ -132,6 +154,8 @@ void RocksMedium::close() {
 }
 
 Result<bool> RocksMedium::get(Family family, std::string_view key, std::string& value) const {
+    const std::shared_lock gate{gate_};
+    if (db_ == nullptr) return not_open();
     rocksdb::PinnableSlice found{&value};
     const auto status =
         db_->Get(rocksdb::ReadOptions{}, families_[index_of(family)], slice(key), &found);
@@ -144,7 +168,11 @@ Result<bool> RocksMedium::get(Family family, std::string_view key, std::string& 
 std::unique_ptr<Cursor> RocksMedium::cursor(
     Family family, std::string_view from, std::string_view until
 ) const {
-    return std::make_unique<RocksCursor>(*db_, families_[index_of(family)], from, until);
+    std::shared_lock gate{gate_};
+    if (db_ == nullptr) return std::make_unique<NoCursor>();
+    return std::make_unique<RocksCursor>(
+        std::move(gate), *db_, families_[index_of(family)], from, until
+    );
 }
 
 std::unique_ptr<Writes> RocksMedium::writes() {
@@ -152,6 +180,8 @@ std::unique_ptr<Writes> RocksMedium::writes() {
 }
 
 Result<void> RocksMedium::apply(Writes& writes, bool synced) {
+    const std::shared_lock gate{gate_};
+    if (db_ == nullptr) return not_open();
     rocksdb::WriteOptions options;
     options.sync = synced;
     const auto status = db_->Write(options, &static_cast<RocksWrites&>(writes).batch);
@@ -171,10 +201,32 @@ void RocksMedium::start_collecting() {
     db_->EnableAutoCompaction(families_).PermitUncheckedError();
 }
 
-Result<void> RocksMedium::resume() {
-    const auto status = db_->Resume();
-    if (!status.ok()) return failed("resuming writes", status);
-    return {};
+Result<bool> RocksMedium::resume() {
+    {
+        const std::shared_lock gate{gate_};
+        const auto status = db_ == nullptr ? rocksdb::Status::Aborted() : db_->Resume();
+        if (status.ok()) return false;
+        if (status.IsBusy()) return failed("resuming writes", status);
+    }
+    // RocksDB gives up on some errors for good. Opening it anew helps, but until that succeeds
+    // nothing can be read either, so it is not tried before the disk is seen to take writes.
+    const auto probed = probe_disk();
+    if (!probed.ok()) return failed("probing the disk", probed);
+    const std::unique_lock alone{gate_};
+    let_go();
+    const auto opened = open_database();
+    if (!opened.ok()) return failed("opening the store again", opened);
+    db_->EnableAutoCompaction(families_).PermitUncheckedError();
+    return true;
+}
+
+rocksdb::Status RocksMedium::probe_disk() const {
+    auto* env = env_ == nullptr ? rocksdb::Env::Default() : env_;
+    const auto name = options_.path + "/PROBE";
+    constexpr std::size_t kProbeBytes = 1U << 20U;
+    auto status = rocksdb::WriteStringToFile(env, std::string(kProbeBytes, '\0'), name, true);
+    env->DeleteFile(name).PermitUncheckedError();
+    return status;
 }
 
 }  // namespace trunkline::store

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <shared_mutex>
 
 #include <rocksdb/db.h>
 
@@ -25,12 +26,19 @@ public:
     Result<void> apply(Writes& writes, bool synced) override;
     void heads_synced(std::span<const LaneHead> heads) override;
     void start_collecting() override;
-    Result<void> resume() override;
+    Result<bool> resume() override;
     void close() override;
 
 private:
-    RocksMedium() = default;
+    RocksMedium(const Options& options, const Internals& internals)
+        : options_{options}, env_{internals.env} {}
+    rocksdb::Status open_database();
+    rocksdb::Status probe_disk() const;
     void let_go();
+
+    const Options options_;
+    rocksdb::Env* const env_;
+    mutable std::shared_mutex gate_;  ///< shared by all who use `db_`; taken alone to open it anew
 
     RocksShared shared_;
     std::unique_ptr<rocksdb::DB> db_;

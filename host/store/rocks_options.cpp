@@ -78,8 +78,7 @@ rocksdb::ColumnFamilyOptions family_options(
 
 }  // namespace
 
-rocksdb::DBOptions rocks_options(const Internals& internals, const RocksShared& shared
-) {
+rocksdb::DBOptions rocks_options(const Internals& internals, const RocksShared& shared) {
     rocksdb::DBOptions out;
     if (internals.env != nullptr) out.env = internals.env;
     out.create_if_missing = true;

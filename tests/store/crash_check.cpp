@@ -1,0 +1,204 @@
+// trunkline-crash-check: kills a process that uses the store, again and again, and then judges what
+// is left.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "crash_child.hpp"
+
+namespace trunkline::crash {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+    std::uint32_t kills = 60;
+    std::uint64_t seed = 1;
+    std::string folder;
+    bool torn = false;
+};
+
+bool parse(int count, char** values, Arguments& out) {
+    for (int i = 1; i < count; ++i) {
+        const std::string name = values[i];
+        if (name == "--torn") {
+            out.torn = true;
+            continue;
+        }
+        if (i + 1 == count) return false;
+        const std::string value = values[++i];
+        if (name == "--kills") {
+            out.kills = static_cast<std::uint32_t>(std::stoul(value));
+        } else if (name == "--seed") {
+            out.seed = std::stoull(value);
+        } else if (name == "--dir") {
+            out.folder = value;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::string newest_log(const std::string& folder) {
+    std::string out;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator{folder + "/db", ignored}) {
+        if (entry.path().extension() == ".log") out = std::max(out, entry.path().string());
+    }
+    return out;
+}
+
+// Cuts off the end of the newest log, or overwrites it with noise: what a power cut may leave of
+// what was not synced.
+bool tear(const std::string& folder, std::mt19937_64& random) {
+    const auto name = newest_log(folder);
+    if (name.empty()) return false;
+    const auto size = fs::file_size(name);
+    const auto end = std::min<std::uintmax_t>(size, 1024 + random() % (59 * 1024));
+    if (end == 0) return false;
+    if (random() % 2 == 0) {
+        fs::resize_file(name, size - end);
+        return true;
+    }
+    const int file = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    std::string noise(end, '\0');
+    for (auto& c : noise)
+        c = static_cast<char>(random());
+    const auto written = ::pwrite(file, noise.data(), noise.size(), static_cast<off_t>(size - end));
+    ::close(file);
+    return written > 0;
+}
+
+/// One child from its birth to its death. 0 if it was killed as it should be.
+int run_round(ChildOptions options, std::mt19937_64& random, bool while_opening) {
+    int ends[2] = {-1, -1};
+    if (::pipe(ends) != 0) return kStoreFailed;
+    options.ready = ends[1];
+    const auto child = ::fork();
+    if (child < 0) return kStoreFailed;
+    if (child == 0) {
+        ::close(ends[0]);
+        ::_exit(run_child(options));
+    }
+    ::close(ends[1]);
+    if (!while_opening && !options.last) {
+        pollfd ready{ends[0], POLLIN, 0};
+        ::poll(&ready, 1, 60'000);
+    }
+    if (!options.last) {
+        std::this_thread::sleep_for(std::chrono::microseconds{5'000 + random() % 95'000});
+        ::kill(child, SIGKILL);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ::close(ends[0]);
+    if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGKILL ? 0 : kStoreFailed;
+    return WEXITSTATUS(status);
+}
+
+int check(const Arguments& arguments) {
+    std::mt19937_64 random{arguments.seed};
+    const auto begin = std::chrono::steady_clock::now();
+    std::vector<Round> rounds{Round{}};  // rounds count from 1
+    std::uint32_t failed = 0;
+    bool torn_before = false;
+    for (std::uint32_t round = 1; round <= arguments.kills + 1; ++round) {
+        ChildOptions options;
+        options.folder = arguments.folder;
+        options.round = round;
+        options.seed = random();
+        options.last = round == arguments.kills + 1;
+        options.durable_acknowledgements = options.last || random() % 2 == 0;
+        if (random() % 3 == 0) {
+            options.point = static_cast<KillPoint>(1 + random() % 4);
+            options.passes = static_cast<int>(random() % 40);
+        }
+        rounds.push_back({options.durable_acknowledgements, torn_before});
+        const bool while_opening = random() % 5 == 0;
+        const auto code = run_round(options, random, while_opening);
+        if (code != 0) {
+            std::printf("round %u ended with %d\n", round, code);
+            ++failed;
+        }
+        torn_before =
+            arguments.torn && !options.last && random() % 2 == 0 && tear(arguments.folder, random);
+    }
+    const auto seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+
+    DeadIds dead;
+    for (const auto& entry : read_log(arguments.folder + "/dead"))
+        dead.insert(entry.id);
+    const auto verdict =
+        judge(read_log(arguments.folder + "/history"), rounds, dead, arguments.torn);
+    for (std::size_t i = 0; i < std::min<std::size_t>(verdict.violations.size(), 20); ++i) {
+        std::printf("VIOLATION %s\n", verdict.violations[i].c_str());
+    }
+    std::printf(
+        "kills %u, seed %llu%s: accepted %llu, delivered %llu, dead %llu, lost %llu, repeats %llu "
+        "(longest %llu), "
+        "violations %zu, failed rounds %u, %.1f s\n",
+        arguments.kills,
+        static_cast<unsigned long long>(arguments.seed),
+        arguments.torn ? ", torn" : "",
+        static_cast<unsigned long long>(verdict.accepted),
+        static_cast<unsigned long long>(verdict.delivered),
+        static_cast<unsigned long long>(verdict.dead),
+        static_cast<unsigned long long>(verdict.lost),
+        static_cast<unsigned long long>(verdict.repeats),
+        static_cast<unsigned long long>(verdict.longest_repeat),
+        verdict.violations.size(),
+        failed,
+        seconds
+    );
+    // A run in which nothing was delivered proves nothing.
+    return verdict.violations.empty() && failed == 0 && verdict.accepted > 0 &&
+                   verdict.delivered > 0
+               ? 0
+               : 1;
+}
+
+}  // namespace
+
+}  // namespace trunkline::crash
+
+int main(int count, char** values) {
+    trunkline::crash::Arguments arguments;
+    if (!trunkline::crash::parse(count, values, arguments)) {
+        std::fprintf(
+            stderr, "usage: trunkline-crash-check [--kills N] [--seed S] [--dir FOLDER] [--torn]\n"
+        );
+        return 2;
+    }
+    namespace fs = std::filesystem;
+    const bool own_folder = arguments.folder.empty();
+    if (own_folder) {
+        auto pattern = (fs::temp_directory_path() / "trunkline-crash-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) return 2;
+        arguments.folder = pattern;
+    } else {
+        fs::create_directories(arguments.folder);
+        if (!fs::is_empty(arguments.folder)) {
+            std::fprintf(stderr, "%s is not empty\n", arguments.folder.c_str());
+            return 2;
+        }
+    }
+    const auto result = trunkline::crash::check(arguments);
+    if (own_folder && result == 0) fs::remove_all(arguments.folder);
+    if (result != 0) std::printf("left for a look: %s\n", arguments.folder.c_str());
+    return result;
+}
