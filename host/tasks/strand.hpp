@@ -1,7 +1,5 @@
 #pragma once
 
-#include <trunkline/abi.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +7,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <trunkline/abi.h>
 
 #include "host/async/blocking_pool.hpp"
 #include "host/async/loops.hpp"
@@ -19,12 +19,13 @@
 #include "host/plugins/generation.hpp"
 #include "host/store/store.hpp"
 
-/// Tasks: pieces of work a connector does, each with one outcome, rebuilt from their inputs after a crash or a reload.
+/// Tasks: pieces of work a connector does, each with one outcome, rebuilt from their inputs after a
+/// crash or a reload.
 namespace trunkline::tasks {
 
 /// A universal event as a connector reported it, not yet looked at.
 struct Item {
-    std::uint32_t flags = 0;      ///< 1 = outgoing echo, 2 = history
+    std::uint32_t flags = 0;  ///< 1 = outgoing echo, 2 = history
     std::string conversation;
     std::string dedup;
     std::string json;
@@ -32,11 +33,27 @@ struct Item {
     std::optional<std::string> note;
 };
 
-struct Route { std::string account_key; std::string body; };
-struct Alias { std::string conversation; std::string former; };
-struct Health { std::string state, code, text; WallMs until_ms = 0; };
-struct Answer { int status = 200; net::Headers headers; std::string body; };
-struct Source { net::ClientRequest request; WallMs expires_ms = 0; };
+struct Route {
+    std::string account_key;
+    std::string body;
+};
+struct Alias {
+    std::string conversation;
+    std::string former;
+};
+struct Health {
+    std::string state, code, text;
+    WallMs until_ms = 0;
+};
+struct Answer {
+    int status = 200;
+    net::Headers headers;
+    std::string body;
+};
+struct Source {
+    net::ClientRequest request;
+    WallMs expires_ms = 0;
+};
 
 struct Outcome {
     tl_outcome_kind kind = TL_DONE;
@@ -45,27 +62,30 @@ struct Outcome {
     std::string value, code, text;
 };
 
-/// What one call of the connector wants made durable, before anything else it asked for in that call happens.
+/// What one call of the connector wants made durable, before anything else it asked for in that
+/// call happens.
 struct Durable {
     std::vector<Item> items;
     std::vector<Route> routes;
     std::vector<Alias> aliases;
     std::vector<Health> health;
-    std::vector<store::Put> put;       ///< the connector's puts, ONCE marks and replies
+    std::vector<store::Put> put;  ///< the connector's puts, ONCE marks and replies
     std::vector<store::Erase> erase;
-    std::optional<Outcome> outcome;    ///< present when this call ended the task
+    std::optional<Outcome> outcome;  ///< present when this call ended the task
     bool empty() const noexcept {
-        return items.empty() && routes.empty() && aliases.empty() && health.empty() && put.empty() && erase.empty() &&
-               !outcome;
+        return items.empty() && routes.empty() && aliases.empty() && health.empty() &&
+               put.empty() && erase.empty() && !outcome;
     }
 };
 
-/// Where a task's durable effects go: the inbound path for webhooks and polls, the outbound path for commands.
-/// Owned by whoever started the task; called on the strand's loop, one call at a time per task.
+/// Where a task's durable effects go: the inbound path for webhooks and polls, the outbound path
+/// for commands. Owned by whoever started the task; called on the strand's loop, one call at a time
+/// per task.
 class Sink {
 public:
     virtual ~Sink() = default;
-    /// Writes everything in `durable` or nothing. On failure the task ends with that fault and nothing it asked for happens.
+    /// Writes everything in `durable` or nothing. On failure the task ends with that fault and
+    /// nothing it asked for happens.
     virtual async::Awaitable<Result<void>> commit(Durable durable) = 0;
 };
 
@@ -75,7 +95,8 @@ struct Start {
     std::string method, target, body, key, note;
     net::Headers pairs;
     std::chrono::milliseconds deadline{30'000};
-    /// Names the task across restarts ("command/<id>"); "" = it starts anew after a crash and may not use ONCE calls.
+    /// Names the task across restarts ("command/<id>"); "" = it starts anew after a crash and may
+    /// not use ONCE calls.
     std::string durable_key;
 };
 
@@ -83,29 +104,31 @@ struct End {
     std::optional<Outcome> outcome;
     std::optional<Answer> answer;
     std::optional<Source> source;
-    /// Absent when the connector ended the task by itself. `malformed` BAD_INPUT, `unsupported`, `forged`, `unavailable`
-    /// INTERNAL after its tries or the deadline passed, `storage` a commit failed, `cancelled`, `unknown` a ONCE call diverged.
+    /// Absent when the connector ended the task by itself. `malformed` BAD_INPUT, `unsupported`,
+    /// `forged`, `unavailable` INTERNAL after its tries or the deadline passed, `storage` a commit
+    /// failed, `cancelled`, `unknown` a ONCE call diverged.
     std::optional<Error> fault;
 };
 
 /// What tasks are performed with. Everything outlives the strand.
 struct Services {
     async::Loop& loop;
-    net::Client& client;            ///< of the same loop
+    net::Client& client;  ///< of the same loop
     store::Store& store;
     async::BlockingPool& pool;
     const Clock& clock;
     /// Path of a host file by its id, or "" when unknown. `[any]`
     std::function<std::string(const std::string& file)> file_path;
+    std::size_t loop_index = 0;  ///< of `loop`; picks the generation's log table
 };
 
 struct Setup {
     ConnectorId connector;
-    AccountId account;              ///< empty for the application instance
+    AccountId account;  ///< empty for the application instance
     tl_scope scope = TL_ACCOUNT;
     std::string name, connector_json, settings_json, hook_url;
-    std::vector<Secret> secrets;    ///< values to keep out of logs
-    bool allow_private = false;     ///< this account's api_base may be private (simulators)
+    std::vector<Secret> secrets;  ///< values to keep out of logs
+    bool allow_private = false;   ///< this account's api_base may be private (simulators)
 };
 
 /// One instance and its open tasks. Lives on its loop; every member is called there.
@@ -118,17 +141,31 @@ public:
         std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
     );
 
-    /// Runs one task to its end. Inputs of different tasks interleave; the instance is never entered twice at once.
-    /// An answer is returned only after everything the task asked for until then is durable.
+    /// Runs one task to its end. Inputs of different tasks interleave; the instance is never
+    /// entered twice at once. An answer is returned only after everything the task asked for until
+    /// then is durable.
     virtual async::Awaitable<End> run(Start start, Sink& sink) = 0;
 
     /// Ends every open task with `cancelled` and waits until none is left.
     virtual async::Awaitable<> stop() = 0;
 
+    /// Goes over to `next`: new tasks start there at once; open ones may end where they are for up
+    /// to `drain`, then what is left is rebuilt from its inputs in `next`, and nothing is done
+    /// twice. A task that asks for something else there starts over, or, if it made a ONCE call,
+    /// ends where it is. Fails, and stays as it is, when `next` refuses the account. The caller
+    /// holds the former generation until no strand has tasks on it, so that it is unmapped off the
+    /// loop.
+    virtual async::Awaitable<Result<void>> refeed(
+        std::shared_ptr<plugins::Generation> next, std::chrono::milliseconds drain
+    ) = 0;
+
     virtual const plugins::Generation& generation() const = 0;
     virtual std::size_t open_tasks() const = 0;
 
-    struct Figures { std::uint64_t calls = 0, failures = 0, bad_input = 0, forged = 0, refeeds = 0; std::uint64_t busy_us = 0; };
+    struct Figures {
+        std::uint64_t calls = 0, failures = 0, bad_input = 0, forged = 0, refeeds = 0;
+        std::uint64_t busy_us = 0;
+    };
     virtual Figures figures() const = 0;
 };
 

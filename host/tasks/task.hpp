@@ -1,0 +1,100 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "host/tasks/input.hpp"
+#include "host/tasks/instance.hpp"
+#include "host/tasks/marks.hpp"
+#include "host/tasks/signal.hpp"
+#include "host/tasks/strand.hpp"
+
+namespace trunkline::tasks {
+
+/// An effect that is answered by an input; performed only after everything durable of the same call
+/// is.
+struct Step {
+    std::uint32_t kind = 0;  ///< the input that answers it: HTTP_REPLY, TIMER or STORED
+    std::uint32_t step = 0;
+    std::uint64_t fingerprint = 0;
+    net::ClientRequest request;     ///< http
+    WallMs due_ms = 0;              ///< timer
+    std::string key;                ///< get: the store's key
+    std::optional<Input> recalled;  ///< a ONCE call of an earlier life: what it is answered with
+                                    ///< instead of being made
+};
+
+/// What a task asked for in one call.
+struct Collected {
+    Durable durable;
+    std::vector<Step> steps;
+    std::vector<std::uint64_t> fingerprints;
+    std::optional<Answer> answer;
+    std::optional<Source> source;
+};
+
+/// How far a task has come in asking. Kept apart, so that a call that fails leaves no trace in it.
+struct Asked {
+    std::uint32_t last_step = 0;
+    bool answered = false;
+    bool sourced = false;
+    bool ended = false;  ///< has an outcome
+};
+
+/// One piece of work. Owned by the coroutine that runs it; the strand's loop only.
+struct Task {
+    std::uint64_t id = 0;
+    std::shared_ptr<Instance> instance;
+    Sink* sink = nullptr;
+    std::string durable_key;
+    WallMs deadline_ms = 0;
+
+    // What it can be rebuilt from.
+    Input first;
+    std::vector<Input> journal;  ///< replies it was handed, in order
+    std::size_t journal_bytes = 0;
+    std::vector<std::uint64_t> fingerprints;  ///< of everything it asked for, in order
+    Asked asked;
+    std::string seed;  ///< of its random bytes; made when first drawn
+
+    // Where it stands.
+    std::vector<std::uint32_t> pending;  ///< steps without an answer
+    std::deque<Input> inbox;  ///< answers waiting to be handed in; at first the starting input
+    std::uint32_t incarnation =
+        0;                ///< raised when it starts over: answers to earlier steps are then dropped
+    int tries = 0;        ///< of the input at the head of the inbox
+    bool begun = false;   ///< the starting input was handled
+    bool queued = false;  ///< in the ready queue
+    bool busy = true;     ///< its coroutine is at work: nothing is handed in meanwhile
+    bool closed = false;
+
+    // What its coroutine is to do next.
+    std::optional<Collected> due;
+    bool ended = false;
+    std::optional<Error> cancel;  ///< it must end as soon as nothing is being committed
+    End end;
+    std::vector<Mark> marks;
+    Signal signal;
+
+    std::unique_ptr<async::net::steady_timer> deadline;
+    std::vector<std::shared_ptr<async::net::steady_timer>> timers;
+
+    bool inbound() const noexcept {
+        return first_kind == TL_IN_WEBHOOK || first_kind == TL_IN_ROUTED ||
+               first_kind == TL_IN_REPLAY;
+    }
+    bool has_unmatched_marks() const noexcept {
+        return std::any_of(marks.begin(), marks.end(), [](const Mark& mark) {
+            return !mark.matched;
+        });
+    }
+    std::uint32_t first_kind = 0;
+    std::string first_key;  ///< the conversation of a command
+};
+
+}  // namespace trunkline::tasks
