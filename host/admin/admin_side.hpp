@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "host/accounts/directory.hpp"
+#include "host/async/blocking_pool.hpp"
+#include "host/config/config.hpp"
+#include "host/delivery/portal_lanes.hpp"
+#include "host/inbound/inbound.hpp"
+#include "host/lanes/lane_table.hpp"
+#include "host/net/clients.hpp"
+#include "host/net/server.hpp"
+#include "host/plugins/generation.hpp"
+#include "host/store/store.hpp"
+
+namespace trunkline::admin {
+
+/// What the admin side looks at and acts on. Everything outlives it.
+struct Rooms {
+    const config::Config& config;
+    const Clock& clock;
+    store::Store& store;
+    plugins::Catalogue& catalogue;
+    accounts::Directory& directory;
+    lanes::LaneTable& lanes;
+    delivery::PortalLanes& portals;
+    inbound::Inbound& inbound;
+    async::BlockingPool& pool;
+    net::Clients& clients;
+    std::function<net::Response()> readiness;
+    std::function<std::pair<net::Server::Figures, net::Server::Figures>()> servers;  ///< public, admin
+};
+
+/// The handler behind `listen.admin`: /v1/..., /metrics, /healthz, /readyz. `[any]`
+std::unique_ptr<net::Handler> make_admin_side(Rooms rooms);
+
+}  // namespace trunkline::admin

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "host/accounts/directory.hpp"
+#include "host/async/blocking_pool.hpp"
+#include "host/async/loops.hpp"
+#include "host/base/clock.hpp"
+#include "host/config/config.hpp"
+#include "host/delivery/portal_lanes.hpp"
+#include "host/inbound/inbound.hpp"
+#include "host/lanes/lane_table.hpp"
+#include "host/media/relay.hpp"
+#include "host/net/clients.hpp"
+#include "host/net/server.hpp"
+#include "host/outbound/commands.hpp"
+#include "host/plugins/generation.hpp"
+#include "host/public_side.hpp"
+#include "host/store/store.hpp"
+
+namespace trunkline {
+
+/// Everything the host is made of, built in the order of its members and ended in the reverse order. Owner: main.
+/// `start`, `stop` and the destructor: one thread, not a loop's.
+class Host {
+public:
+    /// Builds all rooms but opens no door yet. Fails with one readable line.
+    static Result<std::unique_ptr<Host>> build(config::Config config);
+    ~Host();
+
+    /// Lanes, accounts, polls and at last the doors.
+    Result<void> start();
+
+    /// The reverse: doors, polls, strands, lanes, store. Everything acknowledged is on disk afterwards.
+    void stop();
+
+    std::uint16_t public_port() const { return public_server_->port(); }
+    std::uint16_t admin_port() const { return admin_server_->port(); }
+
+private:
+    explicit Host(config::Config config);
+    Result<void> open_store();
+    Result<void> make_rooms();
+    Result<void> open_portals();
+    Result<void> open_accounts();
+    Result<void> open_doors();
+    async::Awaitable<Result<void>> open_portal(const config::Portal& from);
+    async::Awaitable<Result<void>> open_account(const config::Account& from);
+    async::Awaitable<> run_account(std::shared_ptr<accounts::Account> account);
+    Result<void> make_strand(accounts::Account& account);
+    void housekeeping();
+
+    const config::Config config_;
+    SystemClock clock_;
+    Secret store_key_;
+    async::Loops loops_;
+    async::BlockingPool pool_{4};
+    std::unique_ptr<net::AddressGuard> guard_;
+    std::unique_ptr<net::Clients> clients_;
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<plugins::Catalogue> catalogue_;
+    std::unique_ptr<media::Links> links_;
+    std::unique_ptr<media::Files> files_;
+    std::unique_ptr<inbound::Ground> ground_;
+    accounts::Directory directory_;
+    std::map<std::string, std::shared_ptr<accounts::SharedBucket>> connector_buckets_;
+    std::unique_ptr<lanes::LaneTable> lanes_;
+    std::unique_ptr<delivery::PortalLanes> portal_lanes_;
+    std::unique_ptr<inbound::Inbound> inbound_;
+    std::unique_ptr<outbound::Commands> commands_;
+    std::unique_ptr<media::Relay> relay_;
+    std::unique_ptr<PublicSide> public_side_;
+    std::unique_ptr<net::Handler> admin_side_;
+    std::unique_ptr<net::Server> public_server_;
+    std::unique_ptr<net::Server> admin_server_;
+    std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
+    std::atomic<int> running_accounts_{0};
+    std::thread housekeeper_;
+    bool started_ = false;
+};
+
+}  // namespace trunkline

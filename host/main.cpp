@@ -1,0 +1,98 @@
+// The host: reads its configuration, builds its rooms, opens its doors, and ends in good order.
+#include <csignal>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/config/config.hpp"
+#include "host/host.hpp"
+
+namespace {
+
+struct Arguments {
+    std::string config;
+    bool check = false;
+    bool version = false;
+};
+
+std::optional<Arguments> parse(int count, char** values) {
+    Arguments out;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word{values[i]};
+        if (word == "--config" && i + 1 < count) out.config = values[++i];
+        else if (word == "--check") out.check = true;
+        else if (word == "--version") out.version = true;
+        else return std::nullopt;
+    }
+    if (out.config.empty() && !out.version) return std::nullopt;
+    return out;
+}
+
+/// Reads and prints what is wrong; nothing when that stops the start.
+std::optional<trunkline::config::Config> read(const std::string& file) {
+    trunkline::config::Loaded loaded = trunkline::config::load(file, trunkline::config::process_environment());
+    for (const auto& problem : loaded.problems) std::cerr << trunkline::config::to_string(problem) << '\n';
+    return std::move(loaded.config);
+}
+
+/// Signals are waited for by this thread alone; every other thread inherits the mask.
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return signals;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+    const auto arguments = parse(count, values);
+    if (!arguments) {
+        std::cerr << "usage: trunkline --config FILE [--check] | --version\n";
+        return 2;
+    }
+    if (arguments->version) {
+        std::cout << "trunkline " TRUNKLINE_VERSION "\n";
+        return 0;
+    }
+    auto config = read(arguments->config);
+    if (!config) return 2;
+    if (arguments->check) {
+        std::cout << arguments->config << ": ok\n";
+        return 0;
+    }
+
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("trunkline"));
+    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    spdlog::flush_on(spdlog::level::warn);
+    const sigset_t signals = block_signals();
+
+    auto host = trunkline::Host::build(*std::move(config));
+    if (!host) {
+        spdlog::critical("host.not_built reason={}", host.error().context);
+        return 1;
+    }
+    if (auto started = (*host)->start(); !started) {
+        spdlog::critical("host.not_started reason={}", started.error().context);
+        return 1;
+    }
+    spdlog::info("host.started public_port={} admin_port={}", (*host)->public_port(), (*host)->admin_port());
+
+    for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
+        // What a running host is made of does not change yet; a reading that would not start is told now, not then.
+        const auto again = read(arguments->config);
+        if (again) spdlog::warn("config.read file={} effect=at_the_next_start", arguments->config);
+        else spdlog::error("config.refused file={} effect=the_present_one_stays", arguments->config);
+    }
+    spdlog::info("host.stopping");
+    (*host)->stop();
+    return 0;
+}
