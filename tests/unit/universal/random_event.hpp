@@ -21,7 +21,9 @@ private:
     std::uint32_t number(std::uint32_t max) {
         return static_cast<std::uint32_t>(random_() % (std::uint64_t{max} + 1));
     }
-    std::string word() { return maybe() ? std::string{} : text(3); }  // shorter than the shortest bound
+    std::string word() {
+        return maybe() ? std::string{} : text(3);
+    }  // shorter than the shortest bound
     std::string url() {
         return maybe() ? std::string{} : "https://example.com/" + std::to_string(number(1000));
     }
