@@ -93,8 +93,9 @@ public:
 
     virtual void start() = 0;
     virtual void wake() = 0;  ///< something may have been appended
-    virtual void pause(const std::string& reason) = 0;
-    virtual void resume() = 0;
+    /// In force at once; completes when it is on disk, so that it holds after a restart.
+    virtual async::Awaitable<Result<void>> pause(std::string reason) = 0;
+    virtual async::Awaitable<Result<void>> resume() = 0;
     virtual void kick() = 0;                   ///< ends a wait now
     virtual void hold(Milliseconds wait) = 0;  ///< nothing starts before that
     virtual void stop() = 0;                   ///< nothing new starts; final

@@ -31,8 +31,8 @@ public:
 
     void start() override {}
     void wake() override;
-    void pause(const std::string& reason) override;
-    void resume() override;
+    async::Awaitable<Result<void>> pause(std::string reason) override;
+    async::Awaitable<Result<void>> resume() override;
     void kick() override { wake(); }
     void hold(Milliseconds) override {}
     void stop() override;

@@ -42,11 +42,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude(
             next = co_await failed(std::move(verdict));
             break;
         case Verdict::Kind::gone:
-            memory_.last_status = verdict.status;
-            memory_.last_error = verdict.detail;
-            pause("gone");
-            alarm("gone", verdict.detail);
-            if (ground_.gone) ground_.gone(setup_.owner);
+            next = co_await gone(std::move(verdict));
             break;
         case Verdict::Kind::cancelled:
             // Either we are stopping, or the client was replaced under us: nothing is known, so
@@ -99,6 +95,19 @@ async::Awaitable<SequentialLane::Next> SequentialLane::advance(store::Sequence t
     }
     unwritten_ = 0;
     co_return Next::again;
+}
+
+async::Awaitable<SequentialLane::Next> SequentialLane::gone(Verdict verdict) {
+    memory_.last_status = verdict.status;
+    memory_.last_error = verdict.detail;
+    alarm("gone", verdict.detail);
+    if (ground_.gone) ground_.gone(setup_.owner);
+    const auto paused = co_await pause("gone");
+    if (!paused)
+        spdlog::error(
+            "lane.pause_unwritten lane={} reason={}", setup_.name, paused.error().context
+        );
+    co_return Next::rest;
 }
 
 async::Awaitable<SequentialLane::Next> SequentialLane::failed(Verdict verdict) {
@@ -192,11 +201,15 @@ async::Awaitable<SequentialLane::Next> SequentialLane::unclear(
         co_return Next::again;
     }
     refused_through_ = 0;
-    trial_due_ = !is_notice(records.front());
-    const bool first_time = trial_due_ && !clock_.half_open() && next_ + 1 < tail();
-    if (first_time) co_return Next::again;
-    const auto next = co_await failed(std::move(verdict));
-    co_return next;
+    if (is_notice(records.front()) || next_ + 1 >= tail()) {
+        const auto next = co_await failed(std::move(verdict));
+        co_return next;
+    }
+    // Now, not after a wait: a receiver that was ill and gets well meanwhile would make a good
+    // event look bad.
+    trial_due_ = true;
+    refusal_ = std::move(verdict);
+    co_return Next::again;
 }
 
 async::Awaitable<SequentialLane::Next> SequentialLane::too_large(

@@ -133,6 +133,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
         next_ = records.back().sequence;  // the notice stands there now
         head_known_ = 0;
         trial_due_ = false;
+        trial_open_ = false;
         ground_.figures.expired += events;
     }
     co_return next;
@@ -146,9 +147,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
 ) {
     const auto after = std::find_if_not(records.begin() + 1, records.end(), is_notice);
     if (is_notice(records.front()) || after == records.end()) {
-        trial_due_ = false;
-        records.resize(1);
-        const auto next = co_await deliver(std::move(records));
+        trial_due_ = false;  // no event to tell it by
+        const auto next = co_await failed(std::exchange(refusal_, {}));
         co_return next;
     }
     records.erase(after + 1, records.end());
@@ -198,11 +198,13 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
         batch.dead.push_back(dead_letter(records.front(), "at_fault", memory_.last_error));
         batch.dead.back().instead = std::move(notice);
         memory_.trial_sequence = 0;
+        trial_open_ = false;
         dirty_ = true;
         const auto given_up = co_await give_up(std::move(batch), 1);
         if (given_up == Next::rest) {
-            memory_.trial_sequence =
-                first;  // not written: the same try again, which the receiver recognises
+            // Not written: the same try again, which the receiver recognises.
+            memory_.trial_sequence = first;
+            trial_open_ = true;
             co_return given_up;
         }
         const auto next = co_await accepted(first, last, std::move(verdict));
@@ -219,11 +221,16 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
         const auto next = co_await conclude(std::move(records), std::move(verdict));
         co_return next;
     }
-    if (refused) {
-        // The event after it is not taken either: the receiver's fault. Nothing of this try has
-        // arrived.
+    if (verdict.kind == Kind::cancelled || verdict.status == 0) {
+        trial_open_ = true;  // it may have arrived: from now on only the same request may follow
+    } else if (!trial_open_) {
+        // Refused or failed as a whole, so the notice has not arrived: the head may be sent again.
         memory_.trial_sequence = 0;
+        dirty_ = true;
         trial_due_ = false;
+    }
+    if (refused) {
+        // The event after it is not taken either: the receiver's fault.
         const auto next = co_await failed(std::move(verdict));
         co_return next;
     }

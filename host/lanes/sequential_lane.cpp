@@ -48,7 +48,7 @@ SequentialLane::~SequentialLane() {
 }
 
 void SequentialLane::start() {
-    trial_due_ = memory_.trial_sequence == next_;
+    trial_due_ = trial_open_ = memory_.trial_sequence == next_;
     if (memory_.failures > 0) {
         // Only lanes whose last try failed are spread, so that a restart is no stampede on
         // receivers that are down.
@@ -81,20 +81,35 @@ void SequentialLane::wake() {
     arm(batch.linger);
 }
 
-void SequentialLane::pause(const std::string& reason) {
-    if (memory_.paused_reason == reason) return;
-    memory_.paused_reason = reason;
-    dirty_ = true;
-    spdlog::info("lane.paused lane={} reason={}", setup_.name, reason);
-    run_soon();
+async::Awaitable<Result<void>> SequentialLane::pause(std::string reason) {
+    const auto self = shared_from_this();
+    if (memory_.paused_reason == reason) co_return Result<void>{};
+    memory_.paused_reason = std::move(reason);
+    spdlog::info("lane.paused lane={} reason={}", setup_.name, memory_.paused_reason);
+    if (!running_) settle();
+    auto written = co_await write_down();
+    co_return written;
 }
 
-void SequentialLane::resume() {
-    if (!memory_.paused_reason.empty()) spdlog::info("lane.resumed lane={}", setup_.name);
-    dirty_ = dirty_ || !memory_.paused_reason.empty();
+async::Awaitable<Result<void>> SequentialLane::resume() {
+    const auto self = shared_from_this();
+    const bool was_paused = !memory_.paused_reason.empty();
     memory_.paused_reason.clear();
     setup_.held.clear();
     kick();
+    if (!was_paused) co_return Result<void>{};
+    spdlog::info("lane.resumed lane={}", setup_.name);
+    auto written = co_await write_down();
+    co_return written;
+}
+
+async::Awaitable<Result<void>> SequentialLane::write_down() {
+    store::Batch batch;
+    remember_in(batch);
+    const auto written = co_await ground_.store.commit(std::move(batch));
+    if (written) co_return Result<void>{};
+    dirty_ = true;  // with the next write, then
+    co_return written.error();
 }
 
 void SequentialLane::kick() {

@@ -35,8 +35,8 @@ public:
 
     void start() override;
     void wake() override;
-    void pause(const std::string& reason) override;
-    void resume() override;
+    async::Awaitable<Result<void>> pause(std::string reason) override;
+    async::Awaitable<Result<void>> resume() override;
     void kick() override;
     void hold(Milliseconds wait) override;
     void stop() override;
@@ -70,6 +70,7 @@ private:
     async::Awaitable<Next> rejected(std::vector<store::Record> records, Verdict verdict);
     async::Awaitable<Next> unclear(std::vector<store::Record> records, Verdict verdict);
     async::Awaitable<Next> too_large(std::vector<store::Record> records, Verdict verdict);
+    async::Awaitable<Next> gone(Verdict verdict);
     async::Awaitable<Next> failed(Verdict verdict);
     async::Awaitable<Next> advance(store::Sequence through);
     async::Awaitable<Next> storage_failed(std::string what);
@@ -91,6 +92,7 @@ private:
     void alarm(const std::string& code, const std::string& detail);
 
     void remember_in(store::Batch& batch);
+    async::Awaitable<Result<void>> write_down();
 
     Ground& ground_;  // owner: LaneTable, which outlives its lanes
     Setup setup_;
@@ -114,8 +116,10 @@ private:
     bool running_ = false;
     bool delivering_ = false;
     bool stopped_ = false;
-    bool dirty_ = false;      // memory_ differs from the store's
-    bool trial_due_ = false;  // the head was refused alone: the next try leaves it out
+    bool dirty_ = false;       // memory_ differs from the store's
+    bool trial_due_ = false;   // the head was refused alone: the next try leaves it out
+    bool trial_open_ = false;  // it may have arrived: nothing but the same may follow
+    Verdict refusal_;          // the answer that made it due
     bool alarmed_ = false;
 };
 
