@@ -99,7 +99,8 @@ async::Awaitable<Result<std::string>> Transfer::next_piece(std::chrono::millisec
 }
 
 void Transfer::on_done(CURLcode code) {
-    code_ = code;
+    // curl takes a head that breaks off for a whole one.
+    code_ = code == CURLE_OK && !head_done_ ? CURLE_PARTIAL_FILE : code;
     done_ = true;
     signal_.cancel();
 }
@@ -126,7 +127,9 @@ bool Transfer::sent_anything() const noexcept {
     curl_off_t body_bytes = 0;
     curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &request_bytes);
     curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &body_bytes);
-    return request_bytes > 0 || body_bytes > 0;
+    // curl forgets what left on a connection that died; whether the body was touched it cannot
+    // forget.
+    return request_bytes > 0 || body_bytes > 0 || upload_.started();
 }
 
 // Turns curl's code into fault and reason. curl's own message is used only where it cannot hold a
@@ -145,7 +148,9 @@ void Transfer::explain() {
                           .message();
             }
             why.insert(0, "connect: ");
-            if (guard_refused_) {
+            if (request_.once && upload_.started()) {
+                why = "the kept connection broke; not sent again";
+            } else if (guard_refused_) {
                 reply_.fault = Fault::rejected;
                 why = "address not allowed";
             }

@@ -39,6 +39,8 @@ std::string numeric(const curl_sockaddr& address) {
 // changes nothing.
 curl_socket_t Transfer::on_open(void* self, curlsocktype, curl_sockaddr* address) {
     auto& transfer = *static_cast<Transfer*>(self);
+    // A second connection after the body began to leave: curl is about to send again.
+    if (transfer.request_.once && transfer.upload_.started()) return CURL_SOCKET_BAD;
     const auto text = numeric(*address);
     const bool open = transfer.request_.allow_private || transfer.guard_.permits(text);
     if (text.empty() || !open) {

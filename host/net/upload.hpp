@@ -46,7 +46,8 @@ public:
 
     std::uint64_t size() const noexcept { return size_; }
     std::int64_t read(char* into, std::size_t room);
-    bool rewind() noexcept;  ///< false: must not be sent again
+    bool rewind() noexcept;                             ///< false: must not be sent again
+    bool started() const noexcept { return started_; }  ///< bytes were taken, and may have left
     bool multipart() const noexcept { return multipart_; }
     std::vector<std::unique_ptr<PartSource>>& sources() noexcept { return sources_; }
 
