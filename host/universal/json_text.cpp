@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 
 #include <boost/json.hpp>
 
@@ -120,7 +121,11 @@ void append_json_value(const boost::json::value& value, std::string& out) {
             append_json_number(value.get_uint64(), out);
             return;
         case boost::json::kind::double_:
-            append_json_number(value.get_double(), out);
+            // 1e999 is JSON and reads as infinity, which has no form in JSON.
+            if (std::isfinite(value.get_double()))
+                append_json_number(value.get_double(), out);
+            else
+                out += "null";
             return;
         case boost::json::kind::string:
             append_json_string({value.get_string().data(), value.get_string().size()}, out);
