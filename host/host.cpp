@@ -50,20 +50,51 @@ lanes::LanePolicy policy_of(const config::Lane& lane) {
     return policy;
 }
 
-/// Secrets of an account: the settings its connector's manifest marks as such.
-std::vector<Secret> secrets_of(const boost::json::object& settings, const boost::json::object& manifest) {
-    std::vector<Secret> out;
+/// What a connector's manifest says of one setting.
+struct Setting {
+    std::string key;
+    bool secret = false;
+    bool required = false;
+};
+
+std::vector<Setting> settings_of(const boost::json::object& manifest) {
+    std::vector<Setting> out;
     const auto* declared = manifest.if_contains("settings");
     if (declared == nullptr || !declared->is_array()) return out;
+    const auto is = [](const boost::json::object& of, const char* key, const boost::json::value& want) {
+        const auto* value = of.if_contains(key);
+        return value != nullptr && *value == want;
+    };
     for (const auto& entry : declared->as_array()) {
         const auto* object = entry.if_object();
         const auto* key = object != nullptr ? object->if_contains("key") : nullptr;
-        const auto* secret = object != nullptr ? object->if_contains("secret") : nullptr;
-        if (key == nullptr || !key->is_string() || secret == nullptr || !secret->is_bool() || !secret->as_bool()) continue;
-        const auto* value = settings.if_contains(key->as_string());
-        if (value != nullptr && value->is_string()) out.emplace_back(std::string{value->as_string()});
+        if (key == nullptr || !key->is_string()) continue;
+        out.push_back({std::string{key->as_string()}, is(*object, "type", "secret"), is(*object, "required", true)});
     }
     return out;
+}
+
+Result<void> check_settings(const boost::json::object& given, const std::vector<Setting>& declared) {
+    for (const auto& [key, value] : given) {
+        const std::string name{key};
+        const bool known = std::any_of(declared.begin(), declared.end(), [&](const Setting& s) { return s.key == name; });
+        if (known) continue;
+        std::string text = "settings." + name + ": the connector knows no such setting";
+        for (const Setting& s : declared) {
+            if (config::distance(s.key, name) <= 2) text += "; did you mean \"" + s.key + "\"?";
+        }
+        return Error{Fault::malformed, text};
+    }
+    for (const Setting& s : declared) {
+        if (s.required && !given.contains(s.key)) return Error{Fault::malformed, "settings." + s.key + " is missing"};
+    }
+    return {};
+}
+
+std::optional<milliseconds> duration_in(const boost::json::object& manifest, const char* key) {
+    const auto* value = manifest.if_contains(key);
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    return config::parse_duration(std::string_view{value->as_string()});
 }
 
 }  // namespace
@@ -228,9 +259,11 @@ Result<void> Host::make_strand(accounts::Account& account) {
     auto& shared = connector_buckets_[account.connector.text()];
     if (!shared && rates->connector) shared = std::make_shared<accounts::SharedBucket>(*rates->connector);
     account.rates.emplace(*rates, shared);
-    if (const auto* window = manifest.if_contains("redelivery_window"); window != nullptr && window->is_string()) {
-        if (const auto parsed = config::parse_duration(std::string_view{window->as_string()})) account.redelivery_window_ms = parsed->count();
-    }
+    const std::vector<Setting> declared = settings_of(manifest);
+    auto checked = check_settings(account.settings, declared);
+    if (!checked) return checked;
+    if (const auto window = duration_in(manifest, "redelivery_window")) account.redelivery_window_ms = window->count();
+    account.check_every = duration_in(manifest, "check_every");
     const auto* receive = account.settings.if_contains("receive");
     account.polls = receive != nullptr && receive->is_string() && receive->as_string() == "poll";
 
@@ -247,7 +280,10 @@ Result<void> Host::make_strand(accounts::Account& account) {
     std::string url = config_.public_url;
     while (url.ends_with('/')) url.pop_back();
     setup.hook_url = url + "/hooks/" + account.id.text();
-    setup.secrets = secrets_of(account.settings, manifest);
+    for (const Setting& setting : declared) {
+        const auto* value = account.settings.if_contains(setting.key);
+        if (setting.secret && value != nullptr && value->is_string()) setup.secrets.emplace_back(std::string{value->as_string()});
+    }
     setup.allow_private = config_.network.allow_private;
     tasks::Services services{account.loop, clients_->of(account.loop), *store_, pool_, clock_, [this](const std::string& id) { return files_->path(id); }};
     auto strand = tasks::Strand::make(std::move(generation), std::move(setup), std::move(services));
@@ -292,18 +328,35 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     co_return Result<void>{};
 }
 
-/// What an account does on its own: its check at start, again while it fails, and its polls.
+/// Waits in short pieces, so that stopping is not held up.
+async::Awaitable<> Host::rest(milliseconds how_long) {
+    constexpr milliseconds kPiece{200};
+    for (milliseconds waited{0}; waited < how_long && !*stopping_; waited += kPiece) co_await async::pause(std::min(kPiece, how_long));
+}
+
+/// What an account does on its own: its check at start, again while it fails and every so often, and its polls.
 async::Awaitable<> Host::run_account(std::shared_ptr<accounts::Account> account) {
-    milliseconds wait{1'000};
+    if (account->polls) {
+        ++running_accounts_;
+        async::spawn(account->loop.get_executor(), "poll " + account->id.text(), [this, account]() -> async::Awaitable<> {
+            co_await inbound::poll(*inbound_, *store_, pool_, account, stopping_);
+            --running_accounts_;
+        });
+    }
+    milliseconds failing{0};
     while (!*stopping_) {
         auto checked = co_await inbound::check(*inbound_, *store_, account);
-        if (checked || checked.error().fault == Fault::account_broken || checked.error().fault == Fault::cancelled) break;
-        spdlog::warn("account.check_failed account={} reason={} wait_ms={}", account->id.text(), checked.error().context, wait.count());
-        for (milliseconds waited{0}; waited < wait && !*stopping_; waited += milliseconds{200}) co_await async::pause(milliseconds{200});
-        wait = std::min(wait * 2, milliseconds{60'000});
-        if (account->polls) break;  // the poll itself will tell
+        if (*stopping_) co_return;
+        if (checked || checked.error().fault == Fault::account_broken) {
+            if (!account->check_every) co_return;
+            failing = milliseconds{0};
+            co_await rest(*account->check_every);
+            continue;
+        }
+        failing = failing.count() == 0 ? milliseconds{1'000} : std::min(failing * 2, milliseconds{60'000});
+        spdlog::warn("account.check_failed account={} reason={} wait_ms={}", account->id.text(), checked.error().context, failing.count());
+        co_await rest(std::max(failing, checked.error().pause));
     }
-    if (account->polls && !*stopping_) co_await inbound::poll(*inbound_, *store_, pool_, account, stopping_);
 }
 
 Result<void> Host::open_doors() {

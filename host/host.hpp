@@ -49,6 +49,7 @@ private:
     Result<void> open_doors();
     async::Awaitable<Result<void>> open_portal(const config::Portal& from);
     async::Awaitable<Result<void>> open_account(const config::Account& from);
+    async::Awaitable<> rest(std::chrono::milliseconds how_long);
     async::Awaitable<> run_account(std::shared_ptr<accounts::Account> account);
     Result<void> make_strand(accounts::Account& account);
     void housekeeping();
