@@ -6,7 +6,11 @@
 namespace trunkline::telegram {
 namespace {
 
-Plan plan(std::string_view command, std::string_view conversation = "5550001111", std::string_view note = {}) {
+Plan plan(
+    std::string_view command,
+    std::string_view conversation = "5550001111",
+    std::string_view note = {}
+) {
     const auto document = parse(command);
     return plan_command(document->as_object(), place_of(conversation, note).value());
 }
@@ -17,19 +21,29 @@ std::string calls(const Plan& plan) {
     if (plan.refused) return "refused " + plan.refused->code + plan.refused->degrade;
     for (const auto& call : plan.calls) {
         text += call.method + (call.once ? "! " : " ") + json::serialize(call.params);
-        if (call.file) text += " " + call.file->field + "=" + (call.file->by_url ? call.file->url : call.file->id);
+        if (call.file)
+            text +=
+                " " + call.file->field + "=" + (call.file->by_url ? call.file->url : call.file->id);
         text += "\n";
     }
     return text;
 }
 
-std::string send(std::string_view message, std::string_view conversation = "5550001111", std::string_view note = {}) {
-    return calls(plan(R"({"id":"c1","type":"send","message":)" + std::string{message} + "}", conversation, note));
+std::string send(
+    std::string_view message,
+    std::string_view conversation = "5550001111",
+    std::string_view note = {}
+) {
+    return calls(plan(
+        R"({"id":"c1","type":"send","message":)" + std::string{message} + "}", conversation, note
+    ));
 }
 
 TEST(TelegramCommandsTest, ATextBecomesSendMessageWithUtf16Entities) {
     EXPECT_EQ(
-        send(R"({"text":"👋 Да","spans":[{"type":"bold","offset":2,"length":2}],"reply_to":{"id":"41"}})"),
+        send(
+            R"({"text":"👋 Да","spans":[{"type":"bold","offset":2,"length":2}],"reply_to":{"id":"41"}})"
+        ),
         R"(sendMessage! {"chat_id":5550001111,"text":"👋 Да","entities":[{"type":"bold","offset":3,"length":2}],)"
         R"("reply_parameters":{"message_id":41,"allow_sending_without_reply":true}})"
         "\n"
@@ -37,7 +51,8 @@ TEST(TelegramCommandsTest, ATextBecomesSendMessageWithUtf16Entities) {
 }
 
 TEST(TelegramCommandsTest, AFileTakesTheTextAsItsCaptionWhileItFits) {
-    constexpr std::string_view kPhoto = R"("attachments":[{"kind":"image","file":"f1","name":"a.jpg","mime":"image/jpeg","size":10}])";
+    constexpr std::string_view kPhoto =
+        R"("attachments":[{"kind":"image","file":"f1","name":"a.jpg","mime":"image/jpeg","size":10}])";
     EXPECT_EQ(
         send(R"({"text":"смотрите",)" + std::string{kPhoto} + "}"),
         "sendPhoto! {\"chat_id\":5550001111,\"caption\":\"смотрите\"} photo=f1\n"
@@ -49,13 +64,15 @@ TEST(TelegramCommandsTest, AFileTakesTheTextAsItsCaptionWhileItFits) {
     );
     EXPECT_EQ(
         send(R"({"text":")" + longest + R"(x",)" + std::string{kPhoto} + "}"),
-        R"(sendMessage! {"chat_id":5550001111,"text":")" + longest + "x\"}\nsendPhoto! {\"chat_id\":5550001111} photo=f1\n"
+        R"(sendMessage! {"chat_id":5550001111,"text":")" + longest +
+            "x\"}\nsendPhoto! {\"chat_id\":5550001111} photo=f1\n"
     );
 }
 
 TEST(TelegramCommandsTest, EveryKindOfFileHasItsMethod) {
     const auto method = [](std::string_view attachment) {
-        const auto planned = plan(R"({"type":"send","message":{"attachments":[)" + std::string{attachment} + "]}}");
+        const auto planned =
+            plan(R"({"type":"send","message":{"attachments":[)" + std::string{attachment} + "]}}");
         return planned.calls.at(0).method;
     };
     EXPECT_EQ(method(R"({"kind":"image","file":"f"})"), "sendPhoto");
@@ -66,79 +83,141 @@ TEST(TelegramCommandsTest, EveryKindOfFileHasItsMethod) {
     EXPECT_EQ(method(R"({"kind":"video_note","file":"f"})"), "sendVideoNote");
     EXPECT_EQ(method(R"({"kind":"audio","file":"f","mime":"audio/mpeg"})"), "sendAudio");
     EXPECT_EQ(method(R"({"kind":"audio","file":"f","mime":"audio/flac"})"), "sendDocument");
-    EXPECT_EQ(method(R"({"kind":"voice","file":"f","mime":"audio/ogg; codecs=opus"})"), "sendVoice");
+    EXPECT_EQ(
+        method(R"({"kind":"voice","file":"f","mime":"audio/ogg; codecs=opus"})"), "sendVoice"
+    );
     EXPECT_EQ(method(R"({"kind":"voice","file":"f","mime":"audio/webm"})"), "sendDocument");
     EXPECT_EQ(method(R"({"kind":"animation","file":"f"})"), "sendAnimation");
     EXPECT_EQ(method(R"({"kind":"sticker","file":"f"})"), "sendSticker");
     EXPECT_EQ(method(R"({"kind":"file","file":"f"})"), "sendDocument");
     EXPECT_EQ(method(R"({"kind":"hologram","file":"f"})"), "sendDocument");
-    EXPECT_EQ(send(R"({"attachments":[{"kind":"file","public_url":"https://h.example/a.pdf"}]})"),
-              "sendDocument! {\"chat_id\":5550001111} document=https://h.example/a.pdf\n");
-    EXPECT_EQ(send(R"({"attachments":[{"kind":"file","file":"f","size":52428801}]})"), "refused file_too_large");
+    EXPECT_EQ(
+        send(R"({"attachments":[{"kind":"file","public_url":"https://h.example/a.pdf"}]})"),
+        "sendDocument! {\"chat_id\":5550001111} document=https://h.example/a.pdf\n"
+    );
+    EXPECT_EQ(
+        send(R"({"attachments":[{"kind":"file","file":"f","size":52428801}]})"),
+        "refused file_too_large"
+    );
     EXPECT_EQ(send(R"({"attachments":[{"kind":"file"}]})"), "refused bad_command");
 }
 
 TEST(TelegramCommandsTest, PlacesAndContacts) {
-    EXPECT_EQ(send(R"({"location":{"latitude":55.75,"longitude":37.5}})"),
-              "sendLocation! {\"chat_id\":5550001111,\"latitude\":5.575E1,\"longitude\":3.75E1}\n");
-    EXPECT_EQ(send(R"({"location":{"latitude":1,"longitude":2,"title":"Shop"}})"),
-              "sendVenue! {\"chat_id\":5550001111,\"latitude\":1E0,\"longitude\":2E0,\"title\":\"Shop\",\"address\":\"Shop\"}\n");
-    EXPECT_EQ(send(R"({"contact":{"name":"Олег","phone":"+7999"}})"),
-              "sendContact! {\"chat_id\":5550001111,\"phone_number\":\"+7999\",\"first_name\":\"Олег\"}\n");
+    EXPECT_EQ(
+        send(R"({"location":{"latitude":55.75,"longitude":37.5}})"),
+        "sendLocation! {\"chat_id\":5550001111,\"latitude\":5.575E1,\"longitude\":3.75E1}\n"
+    );
+    EXPECT_EQ(
+        send(R"({"location":{"latitude":1,"longitude":2,"title":"Shop"}})"),
+        "sendVenue! "
+        "{\"chat_id\":5550001111,\"latitude\":1E0,\"longitude\":2E0,\"title\":\"Shop\",\"address\":"
+        "\"Shop\"}\n"
+    );
+    EXPECT_EQ(
+        send(R"({"contact":{"name":"Олег","phone":"+7999"}})"),
+        "sendContact! {\"chat_id\":5550001111,\"phone_number\":\"+7999\",\"first_name\":\"Олег\"}\n"
+    );
     EXPECT_EQ(send(R"({"contact":{"name":"x"}})"), "refused bad_command");
     EXPECT_EQ(send(R"({})"), "refused text_empty");
 }
 
 TEST(TelegramCommandsTest, ButtonsCarryAPayloadOfAtMostSixtyFourBytes) {
     EXPECT_EQ(
-        send(R"({"text":"?","buttons":[[{"id":"1","text":"Да","payload":"y"},{"text":"Сайт","url":"https://s.example"}],[{"text":"Нет"}]]})"),
+        send(
+            R"({"text":"?","buttons":[[{"id":"1","text":"Да","payload":"y"},{"text":"Сайт","url":"https://s.example"}],[{"text":"Нет"}]]})"
+        ),
         R"(sendMessage! {"chat_id":5550001111,"text":"?","reply_markup":{"inline_keyboard":[[{"text":"Да","callback_data":"y"},)"
         R"({"text":"Сайт","url":"https://s.example"}],[{"text":"Нет","callback_data":"Нет"}]]}})"
         "\n"
     );
     const std::string fits(64, 'p');
     const std::string too_long(65, 'p');
-    EXPECT_NE(send(R"({"text":"?","buttons":[[{"id":"b7","text":"Да","payload":")" + fits + "\"}]]}").find(fits), std::string::npos);
-    EXPECT_NE(send(R"({"text":"?","buttons":[[{"id":"b7","text":"Да","payload":")" + too_long + "\"}]]}").find(R"("callback_data":"b7")"), std::string::npos);
-    EXPECT_EQ(send(R"({"text":"?","buttons":[[{"text":")" + too_long + R"(","payload":")" + too_long + "\"}]]}"), "refused buttons");
+    EXPECT_NE(
+        send(R"({"text":"?","buttons":[[{"id":"b7","text":"Да","payload":")" + fits + "\"}]]}")
+            .find(fits),
+        std::string::npos
+    );
+    EXPECT_NE(
+        send(R"({"text":"?","buttons":[[{"id":"b7","text":"Да","payload":")" + too_long + "\"}]]}")
+            .find(R"("callback_data":"b7")"),
+        std::string::npos
+    );
+    EXPECT_EQ(
+        send(
+            R"({"text":"?","buttons":[[{"text":")" + too_long + R"(","payload":")" + too_long +
+            "\"}]]}"
+        ),
+        "refused buttons"
+    );
 }
 
 TEST(TelegramCommandsTest, RowsWiderThanTelegramShowsAreWrapped) {
     std::string row;
-    for (int i = 0; i < 9; ++i) row += std::string{i == 0 ? "" : ","} + R"({"text":"b","payload":"p"})";
-    const auto planned = plan(R"({"type":"send","message":{"text":"?","buttons":[[)" + row + "]]}}");
-    const auto& keyboard = planned.calls.at(0).params.at("reply_markup").at("inline_keyboard").as_array();
+    for (int i = 0; i < 9; ++i)
+        row += std::string{i == 0 ? "" : ","} + R"({"text":"b","payload":"p"})";
+    const auto planned =
+        plan(R"({"type":"send","message":{"text":"?","buttons":[[)" + row + "]]}}");
+    const auto& keyboard =
+        planned.calls.at(0).params.at("reply_markup").at("inline_keyboard").as_array();
     ASSERT_EQ(keyboard.size(), 2U);
     EXPECT_EQ(keyboard[0].as_array().size(), 8U);
 }
 
 TEST(TelegramCommandsTest, EditsDeletesReactsTypesAndReads) {
-    EXPECT_EQ(calls(plan(R"({"type":"edit","message":{"id":"77","text":"новый"}})")),
-              "editMessageText {\"chat_id\":5550001111,\"message_id\":77,\"text\":\"новый\"}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"edit","message":{"id":"77","text":"x","attachments":[{"kind":"image","file":"f"}]}})")),
-              "editMessageCaption {\"chat_id\":5550001111,\"message_id\":77,\"caption\":\"x\"}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"delete","message":{"id":"77"}})")),
-              "deleteMessage {\"chat_id\":5550001111,\"message_id\":77}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"delete","message":{"id":"77"}})", "bc7:5550001111")),
-              "deleteBusinessMessages {\"business_connection_id\":\"bc7\",\"message_ids\":[77]}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"react","message":{"id":"77"},"emoji":"👍"})")),
-              "setMessageReaction {\"chat_id\":5550001111,\"message_id\":77,\"reaction\":[{\"type\":\"emoji\",\"emoji\":\"👍\"}]}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"react","message":{"id":"77"},"emoji":"👍","removed":true})")),
-              "setMessageReaction {\"chat_id\":5550001111,\"message_id\":77,\"reaction\":[]}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"typing","on":true})")), "sendChatAction {\"chat_id\":5550001111,\"action\":\"typing\"}\n");
+    EXPECT_EQ(
+        calls(plan(R"({"type":"edit","message":{"id":"77","text":"новый"}})")),
+        "editMessageText {\"chat_id\":5550001111,\"message_id\":77,\"text\":\"новый\"}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(
+            R"({"type":"edit","message":{"id":"77","text":"x","attachments":[{"kind":"image","file":"f"}]}})"
+        )),
+        "editMessageCaption {\"chat_id\":5550001111,\"message_id\":77,\"caption\":\"x\"}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(R"({"type":"delete","message":{"id":"77"}})")),
+        "deleteMessage {\"chat_id\":5550001111,\"message_id\":77}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(R"({"type":"delete","message":{"id":"77"}})", "bc7:5550001111")),
+        "deleteBusinessMessages {\"business_connection_id\":\"bc7\",\"message_ids\":[77]}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(R"({"type":"react","message":{"id":"77"},"emoji":"👍"})")),
+        "setMessageReaction "
+        "{\"chat_id\":5550001111,\"message_id\":77,\"reaction\":[{\"type\":\"emoji\",\"emoji\":"
+        "\"👍\"}]}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(R"({"type":"react","message":{"id":"77"},"emoji":"👍","removed":true})")),
+        "setMessageReaction {\"chat_id\":5550001111,\"message_id\":77,\"reaction\":[]}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(R"({"type":"typing","on":true})")),
+        "sendChatAction {\"chat_id\":5550001111,\"action\":\"typing\"}\n"
+    );
     EXPECT_EQ(calls(plan(R"({"type":"typing","on":false})")), "");
     EXPECT_EQ(calls(plan(R"({"type":"read","message":{"id":"77"}})")), "refused unsupported");
-    EXPECT_EQ(calls(plan(R"({"type":"read","message":{"id":"77"}})", "bc7:5550001111")),
-              "readBusinessMessage {\"business_connection_id\":\"bc7\",\"chat_id\":5550001111,\"message_id\":77}\n");
-    EXPECT_EQ(calls(plan(R"({"type":"edit","message":{"id":"x","text":"y"}})")), "refused bad_command");
+    EXPECT_EQ(
+        calls(plan(R"({"type":"read","message":{"id":"77"}})", "bc7:5550001111")),
+        "readBusinessMessage "
+        "{\"business_connection_id\":\"bc7\",\"chat_id\":5550001111,\"message_id\":77}\n"
+    );
+    EXPECT_EQ(
+        calls(plan(R"({"type":"edit","message":{"id":"x","text":"y"}})")), "refused bad_command"
+    );
     EXPECT_EQ(calls(plan(R"({"type":"dance"})")), "refused unsupported");
 }
 
 TEST(TelegramCommandsTest, TheNoteBringsTheForumTopicAndTheIdTheBusinessConnection) {
-    EXPECT_EQ(send(R"({"text":"x"})", "-1001", R"({"type":"supergroup","topic":3})"),
-              "sendMessage! {\"chat_id\":-1001,\"message_thread_id\":3,\"text\":\"x\"}\n");
-    EXPECT_EQ(send(R"({"text":"x"})", "bc7:5550001111"),
-              "sendMessage! {\"business_connection_id\":\"bc7\",\"chat_id\":5550001111,\"text\":\"x\"}\n");
+    EXPECT_EQ(
+        send(R"({"text":"x"})", "-1001", R"({"type":"supergroup","topic":3})"),
+        "sendMessage! {\"chat_id\":-1001,\"message_thread_id\":3,\"text\":\"x\"}\n"
+    );
+    EXPECT_EQ(
+        send(R"({"text":"x"})", "bc7:5550001111"),
+        "sendMessage! {\"business_connection_id\":\"bc7\",\"chat_id\":5550001111,\"text\":\"x\"}\n"
+    );
     EXPECT_FALSE(place_of("", ""));
     EXPECT_FALSE(place_of("abc", ""));
     EXPECT_FALSE(place_of("0", ""));

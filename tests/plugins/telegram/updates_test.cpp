@@ -6,10 +6,12 @@
 namespace trunkline::telegram {
 namespace {
 
-// One pair of files for each kind of update in telegram.md: NAME.in.json as Telegram sends it, NAME.out.json as reviewed.
-// TRUNKLINE_UPDATE_GOLDEN=1 writes the second anew, for review in the diff.
+// One pair of files for each kind of update in telegram.md: NAME.in.json as Telegram sends it,
+// NAME.out.json as reviewed. TRUNKLINE_UPDATE_GOLDEN=1 writes the second anew, for review in the
+// diff.
 TEST(TelegramUpdatesTest, BecomeTheReviewedUniversalEvents) {
-    const char* update_golden = std::getenv("TRUNKLINE_UPDATE_GOLDEN");  // NOLINT(concurrency-mt-unsafe)
+    const char* update_golden =
+        std::getenv("TRUNKLINE_UPDATE_GOLDEN");  // NOLINT(concurrency-mt-unsafe)
     const auto recorded = recorded_updates();
     ASSERT_GE(recorded.size(), 60U);
     for (const auto& path : recorded) {
@@ -34,8 +36,10 @@ TEST(TelegramUpdatesTest, GiveEveryPartOfOneUpdateADedupKeyOfItsOwn) {
 }
 
 TEST(TelegramUpdatesTest, KeepIdsBeyondThirtyTwoBits) {
-    const auto update = parse(R"({"update_id":1,"message":{"message_id":4294967297,"chat":{"id":4503599627370495,"type":"private"},
-        "from":{"id":4503599627370495},"text":"x"}})");
+    const auto update = parse(
+        R"({"update_id":1,"message":{"message_id":4294967297,"chat":{"id":4503599627370495,"type":"private"},
+        "from":{"id":4503599627370495},"text":"x"}})"
+    );
     const auto translated = to_universal(update->get_object(), kBotId);
     ASSERT_EQ(translated.items.size(), 1U);
     EXPECT_EQ(translated.items[0].conversation, "4503599627370495");
@@ -43,7 +47,9 @@ TEST(TelegramUpdatesTest, KeepIdsBeyondThirtyTwoBits) {
 }
 
 TEST(TelegramUpdatesTest, PreferAKnownKindToAForeignFieldBesideIt) {
-    const auto update = parse(R"({"update_id":1,"trace":"x","message":{"message_id":1,"chat":{"id":5},"text":"hello"}})");
+    const auto update = parse(
+        R"({"update_id":1,"trace":"x","message":{"message_id":1,"chat":{"id":5},"text":"hello"}})"
+    );
     const auto translated = to_universal(update->get_object(), kBotId);
     ASSERT_EQ(translated.items.size(), 1U);
     EXPECT_EQ(translated.items[0].json.at("type").as_string(), "message");
@@ -51,9 +57,11 @@ TEST(TelegramUpdatesTest, PreferAKnownKindToAForeignFieldBesideIt) {
 
 TEST(TelegramUpdatesTest, TakeTheLargestPictureInWhateverOrder) {
     const auto update = parse(R"({"update_id":1,"message":{"message_id":1,"chat":{"id":5},
-        "photo":[{"file_id":"big","width":1280,"height":960},{"file_id":"small","width":90,"height":67}]}})");
+        "photo":[{"file_id":"big","width":1280,"height":960},{"file_id":"small","width":90,"height":67}]}})"
+    );
     const auto translated = to_universal(update->get_object(), kBotId);
-    const auto& attachments = translated.items.at(0).json.at("message").at("attachments").as_array();
+    const auto& attachments =
+        translated.items.at(0).json.at("message").at("attachments").as_array();
     ASSERT_EQ(attachments.size(), 1U);
     EXPECT_EQ(attachments[0].at("ref").as_string(), "big");
 }
