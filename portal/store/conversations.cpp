@@ -162,6 +162,13 @@ std::optional<json::object> conversation_view(Database& database, std::int64_t i
     return view_of(row);
 }
 
+std::string customer_avatar(Database& database, std::int64_t id) {
+    Statement row = database.query("SELECT customer FROM conversations WHERE id = ?", id);
+    if (!row.step()) return {};
+    const auto customer = parse_object(row.text(0));
+    return customer ? text_of(*customer, "avatar") : std::string{};
+}
+
 json::array list_conversations(Database& database, std::int64_t before, std::int64_t limit) {
     json::array conversations;
     Statement row = database.query(kList, before, limit);

@@ -40,6 +40,9 @@ void mark_seen(Database& database, std::int64_t conversation);
 /// One as the page shows it; null when there is none.
 std::optional<boost::json::object> conversation_view(Database& database, std::int64_t id);
 
+/// The picture's address at the host; "" when there is none. For the server's own use.
+std::string customer_avatar(Database& database, std::int64_t id);
+
 /// The latest first; at most `limit`, older than `before` (a `placed` value; 0 = from the top).
 boost::json::array list_conversations(Database& database, std::int64_t before, std::int64_t limit);
 

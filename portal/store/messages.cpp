@@ -169,6 +169,31 @@ void tell_message(Database& database, std::int64_t message) {
     tell(database, "message", conversation, message);
 }
 
+std::optional<MessageFacts> message_facts(Database& database, std::int64_t message) {
+    Statement row = database.query(
+        "SELECT conversation, command IS NOT NULL, deleted, kind, state, remote FROM messages "
+        "WHERE id = ?",
+        message
+    );
+    if (!row.step()) return std::nullopt;
+    return MessageFacts{
+        row.number(0),
+        row.number(1) != 0,
+        row.number(2) != 0,
+        row.text(3),
+        row.text(4),
+        row.text(5)};
+}
+
+std::string newest_incoming_remote(Database& database, std::int64_t conversation) {
+    Statement row = database.query(
+        "SELECT remote FROM messages WHERE conversation = ? AND outgoing = 0 AND remote <> '' "
+        "ORDER BY id DESC LIMIT 1",
+        conversation
+    );
+    return row.step() ? row.text(0) : std::string{};
+}
+
 std::optional<json::object> message_body(Database& database, std::int64_t message) {
     return one_object(database.query("SELECT body FROM messages WHERE id = ?", message));
 }

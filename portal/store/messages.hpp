@@ -64,6 +64,18 @@ void react(Database& database, const Reaction& reaction);
 /// Tells live pages that an entry looks different.
 void tell_message(Database& database, std::int64_t message);
 
+/// What the desk must know before it may change a message.
+struct MessageFacts {
+    std::int64_t conversation = 0;
+    bool own = false;  ///< sent from here
+    bool deleted = false;
+    std::string kind, state, remote;
+};
+std::optional<MessageFacts> message_facts(Database& database, std::int64_t message);
+
+/// The messenger's id of the newest message a customer wrote; "" when there is none.
+std::string newest_incoming_remote(Database& database, std::int64_t conversation);
+
 /// As stored: the universal form of a body with the messenger's addresses in it. For the server's
 /// own use.
 std::optional<boost::json::object> message_body(Database& database, std::int64_t message);

@@ -1,0 +1,69 @@
+import { Chat, gapWords } from './chat';
+import { List } from './list';
+import { accountTroubles } from './merge';
+import { backlog, connected, picture, portal, ready, selected, spoken, trouble } from './state';
+
+function Banners() {
+  const holes = picture.value.gaps.filter((gap) => !gap.explained);
+  const waiting = Object.values(backlog.value).reduce((sum, lane) => sum + (lane.count ?? 0), 0);
+  return (
+    <div class="banners">
+      {!connected.value && (
+        <p class="banner warn" role="status" data-testid="connection-bar">
+          Connection lost, retrying. What you send leaves as soon as it is back.
+        </p>
+      )}
+      {trouble.value && (
+        <p class="banner bad" role="alert" data-testid="trouble">
+          {trouble.value}
+          <button
+            type="button"
+            onClick={() => {
+              trouble.value = '';
+            }}
+          >
+            Dismiss
+          </button>
+        </p>
+      )}
+      {holes.slice(0, 3).map((gap) => (
+        <p key={gap.id} class="banner bad" data-testid="gap-banner">
+          {gapWords(gap)} (lane {gap.lane}).
+        </p>
+      ))}
+      {accountTroubles(picture.value.notices).map((notice) => (
+        <p key={notice.id} class="banner warn" data-testid="notice-banner">
+          <bdi>{notice.account?.account}</bdi>: {notice.account?.text || notice.text || notice.account?.state}{' '}
+          {notice.account?.action}
+        </p>
+      ))}
+      {waiting > 0 && (
+        <p class="banner" data-testid="backlog-banner">
+          Catching up: {waiting} more events are waiting at the host.
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function App() {
+  return (
+    <div class={`desk ${selected.value ? 'open' : 'closed'}`}>
+      <header class="top">
+        <span class="brand">Trunkline</span>
+        <span class="portal">{portal.value}</span>
+        <span class={`live ${connected.value ? 'on' : 'off'}`} data-testid="live">
+          {connected.value ? 'live' : 'offline'}
+        </span>
+      </header>
+      <Banners />
+      <div class="rooms">
+        {ready.value ? <List /> : <p class="hint">Loading…</p>}
+        <Chat />
+      </div>
+      <p class="hidden" role="status" aria-live="polite">
+        {spoken.value}
+      </p>
+    </div>
+  );
+}

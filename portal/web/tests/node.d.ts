@@ -1,0 +1,14 @@
+// The few functions of node that the tests use; the page itself has no node types.
+declare module 'node:test' {
+  export function test(name: string, body: () => void | Promise<void>): void;
+}
+
+declare module 'node:assert/strict' {
+  interface Assert {
+    equal(actual: unknown, expected: unknown): void;
+    deepEqual(actual: unknown, expected: unknown): void;
+    ok(value: unknown): asserts value;
+  }
+  const assert: Assert;
+  export default assert;
+}
