@@ -14,6 +14,7 @@ constexpr int kTriesMax = 10;  // forms one flow may show; a task has 64 steps
 
 std::string token_form(std::string_view error) {
     json::object form{
+        {"kind", "input"},
         {"title", "Connect a Telegram bot"},
         {"text", "Open @BotFather in Telegram, send /newbot, and paste the token it answers with."},
         {"fields",
@@ -28,6 +29,7 @@ std::string takeover_form(std::string_view bot, std::string_view url) {
     const auto host_begin = std::min(url.find("://"), url.size());
     const auto host = url.substr(std::min(host_begin + 3, url.size()));
     json::object form{
+        {"kind", "input"},
         {"title", "This bot is in use"},
         {"text",
          "@" + std::string{bot} + " sends its messages to " +

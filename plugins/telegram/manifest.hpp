@@ -19,7 +19,7 @@ inline constexpr char kManifest[] = R"({
   "check_every": "10m",
   "redelivery_window": "48h",
   "accept": {
-    "verify": {"kind": "header_equals", "header": "x-telegram-bot-api-secret-token", "setting": "secret"},
+    "verify": {"header_equals": {"header": "x-telegram-bot-api-secret-token", "setting": "secret"}},
     "answer": {"status": 200}
   },
   "features": {

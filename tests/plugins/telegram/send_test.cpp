@@ -51,7 +51,7 @@ struct Talk {
 TEST(TelegramSendTest, ATextIsSentOnceAndEndsWithItsId) {
     Talk talk{kSendText};
     EXPECT_EQ(talk.call().string("url"), "https://api.telegram.org/bot777001:AAtoken/sendMessage");
-    EXPECT_NE(talk.call().json.at("flags").as_int64() & TL_HTTP_ONCE, 0)
+    EXPECT_NE(talk.call().json.at("flags").to_number<std::uint32_t>() & TL_HTTP_ONCE, 0U)
         << "Telegram has no idempotency key";
     talk.answer(200, kSent);
     EXPECT_EQ(talk.kind(), TL_DONE);
@@ -180,7 +180,7 @@ TEST(TelegramSendTest, WhatWasSentIsNeverSentAgainBecauseTheRestFailed) {
 
 TEST(TelegramSendTest, EditsAndDeletionsMayBeRepeated) {
     Talk edit{R"({"id":"c","type":"edit","message":{"id":"77","text":"x"}})"};
-    EXPECT_EQ(edit.call().json.at("flags").as_int64() & TL_HTTP_ONCE, 0);
+    EXPECT_EQ(edit.call().json.at("flags").to_number<std::uint32_t>() & TL_HTTP_ONCE, 0U);
     edit.lost(true);
     edit.wake();
     edit.answer(400, refusal(400, "Bad Request: message is not modified: x"));
