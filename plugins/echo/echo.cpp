@@ -1,4 +1,5 @@
-// The smallest useful connector: what comes in by webhook becomes a message, what is sent goes out by HTTP.
+// The smallest useful connector: what comes in by webhook becomes a message, what is sent goes out
+// by HTTP.
 #include <trunkline/connector.hpp>
 
 namespace {
@@ -8,7 +9,7 @@ using namespace trunkline;
 constexpr char kManifest[] = R"({
   "settings": [{"key": "base_url", "type": "url", "title": "Address to send to", "required": true}],
   "receive": ["webhook"],
-  "features": {"version": 1, "text": true}
+  "features": {"*": {"text_max": 4096, "reply": false}}
 })";
 
 class Echo final : public Connector {

@@ -10,7 +10,7 @@ set(TRUNKLINE_GATE "${CMAKE_CURRENT_LIST_DIR}/TrunklineGate.cmake" CACHE INTERNA
 set(TRUNKLINE_CONNECTOR_JSON "${CMAKE_CURRENT_LIST_DIR}/json.cpp" CACHE INTERNAL "Boost.JSON, compiled in")
 
 # What every object of a connector is compiled with. The version script does most of the work of making a library
-# unloadable; see docs/connectors/explanation.md.
+# unloadable; see docs/connectors/explanation/no-io.md.
 function(trunkline_connector_options target)
   target_compile_features(${target} PRIVATE cxx_std_20)
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)

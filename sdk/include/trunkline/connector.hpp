@@ -14,7 +14,7 @@
 ///     };
 ///     TRUNKLINE_CONNECTOR(Echo, "echo", "1.0.0", "Echo", kManifest)
 ///
-/// docs/connectors/tutorial.md builds one step by step; plugins/echo is the result.
+/// docs/connectors/tutorial/ builds one step by step; plugins/echo is the result.
 
 #include <cstdint>
 #include <string>

@@ -18,7 +18,7 @@ constexpr char kManifest[] = R"({
   "redelivery_window": "48h",
   "limits": [{"scope": "account", "rate": 30, "per": "1s", "burst": 30}],
   "quotas": [{"bucket": "uploads", "scope": "account", "rate": 100, "per": "1h", "burst": 100}],
-  "features": {"version": 1, "text": true},
+  "features": {"*": {"text_max": 4096, "reply": false}},
   "accept": {
     "verify": {"hmac_sha256": {"header": "x-signature", "prefix": "sha256=", "setting": "app_secret"}},
     "answer": {"status": 200, "body": "EVENT_RECEIVED"}

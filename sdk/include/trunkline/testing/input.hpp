@@ -131,7 +131,7 @@ inline constexpr std::array kKindNames{
     KindName{TL_IN_FORM, "form"},
     KindName{TL_IN_CANCEL, "cancel"}};
 
-/// Reads one line of a golden file (docs/connectors/how-to/golden-files.md). Throws
+/// Reads one line of a golden file (docs/connectors/how-to/record-test-data.md). Throws
 /// std::runtime_error naming what is wrong with it.
 inline Input input_from_json(std::string_view line) {
     const auto read = parsed(line);
