@@ -1,3 +1,5 @@
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <vector>
 
@@ -18,21 +20,25 @@ struct AtRest::State {
     struct Cipher {
         explicit Cipher(std::string_view with) : gcm{with} {}
 
-        // Random ivs are drawn many at a time, because one draw costs as much as encrypting a
-        // message. 96 random bits: safe for 2^32 values under one key (NIST SP 800-38D 8.3), years
-        // at full load.
-        std::string_view next_iv() {
-            if (used + kIvBytes > ivs.size()) {
-                ivs = random_bytes(64 * kIvBytes);
-                used = 0;
+        // 64 random bits for each context and a count behind them (NIST SP 800-38D 8.2.1). Drawing
+        // all 96 bits at random would be safe for 2^32 values, which a busy host stores in six
+        // weeks; two contexts of one key would have to draw the same 64 bits for an iv to repeat,
+        // and there are only a few contexts a start.
+        std::string next_iv() {
+            if (prefix.empty() || count == std::numeric_limits<std::uint32_t>::max()) {
+                prefix = random_bytes(kIvBytes - sizeof count);
+                count = 0;
             }
-            used += kIvBytes;
-            return std::string_view{ivs}.substr(used - kIvBytes, kIvBytes);
+            ++count;
+            std::string iv = prefix;
+            for (unsigned shift = 32; shift > 0; shift -= 8)
+                iv += static_cast<char>(count >> (shift - 8));
+            return iv;
         }
 
         Gcm gcm;
-        std::string ivs;
-        std::size_t used = 0;
+        std::string prefix;
+        std::uint32_t count = 0;
     };
 
     std::unique_ptr<Cipher> take() {
@@ -66,7 +72,7 @@ AtRest::AtRest(AtRest&&) noexcept = default;
 
 void AtRest::encrypt(std::string_view context, std::string_view plain, std::string& out) const {
     auto cipher = state_->take();
-    const std::string_view iv = cipher->next_iv();
+    const std::string iv = cipher->next_iv();
     const std::size_t start = out.size();
     out.resize(start + kIvBytes + plain.size() + kTagBytes);
     char* const at = out.data() + start;

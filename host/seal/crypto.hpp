@@ -32,8 +32,9 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// AES-256-GCM for what is stored: 12 random bytes, ciphertext, 16 bytes tag. `context` binds a value to its place, so that
-/// rows cannot be swapped on disk. Safe from any thread (each keeps its own cipher context).
+/// AES-256-GCM for what is stored: 12 bytes iv, ciphertext, 16 bytes tag. Keep one object per key and process: an iv is random
+/// once per thread inside, and counted from there. `context` binds a value to its place, so that rows cannot be swapped on
+/// disk. Safe from any thread (each keeps its own cipher context).
 class AtRest {
 public:
     explicit AtRest(std::string key_32_bytes);

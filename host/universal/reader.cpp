@@ -57,7 +57,11 @@ Reading::Step::Step(Reading& reading, std::size_t index)
 
 Members::Members(Reading& reading, const json::value& value)
     : reading_{reading}, object_{value.if_object()} {
-    if (object_ == nullptr) reading_.fail("expected an object");
+    if (object_ == nullptr)
+        reading_.fail("expected an object");
+    else
+        taken_.reserve(std::min<std::size_t>(object_->size(), 48)
+        );  // no object of ours has more members
 }
 
 const json::value* Members::take(std::string_view name) {
