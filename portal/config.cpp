@@ -116,9 +116,7 @@ LoadedConfig read(const std::string& text, config::Reading& reading) {
     bool fatal = false;
     for (const auto& problem : reading.problems) {
         fatal = fatal || !problem.warning;
-        loaded.problems.push_back(
-            (problem.warning ? "warning: " : "") + config::to_string(problem)
-        );
+        loaded.problems.push_back(config::to_string(problem));
     }
     if (!fatal) loaded.config = std::move(config);
     return loaded;

@@ -34,12 +34,16 @@ TEST(ConfigTest, ReadsEveryKeyAndReplacesVariables) {
 
 TEST(ConfigTest, NamesFileLineAndKeyOfEveryProblemAtOnce) {
     const auto loaded = read_config(
-        "listen: 127.0.0.1:9000\nlisten_to: x\nhost: {url: nowhere, portal: acme, license_key: tlk_x}\n", "p.yaml", variables
+        "listen: 127.0.0.1:9000\nlisten_to: x\nhost: {url: nowhere, portal: acme, license_key: "
+        "tlk_x}\n",
+        "p.yaml",
+        variables
     );
 
     ASSERT_FALSE(loaded.config);
     std::string all;
-    for (const auto& problem : loaded.problems) all += problem + "\n";
+    for (const auto& problem : loaded.problems)
+        all += problem + "\n";
     EXPECT_NE(all.find("p.yaml:2:1: listen_to: unknown key"), std::string::npos) << all;
     EXPECT_NE(all.find("host.url"), std::string::npos) << all;
     EXPECT_NE(all.find("host.license_key"), std::string::npos) << all;
