@@ -1,9 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -201,7 +200,7 @@ public:
     }
     LentBatch(const LentBatch&) = delete;
     LentBatch& operator=(const LentBatch&) = delete;
-    ~LentBatch() { std::memset(bytes_.data(), '#', bytes_.size()); }
+    ~LentBatch() { std::ranges::fill(bytes_, '#'); }
 
     const tl_input* data() const noexcept { return batch_.data(); }
     std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(batch_.size()); }
