@@ -84,6 +84,7 @@ RequestParser::Scan RequestParser::scan(std::string_view bytes) noexcept {
         refuse(status, code, detail);
         return Scan::refused;
     };
+    const auto not_http = [&] { return refused(400, "bad_request", "not an HTTP request"); };
     while (scanned_ < bytes.size()) {
         const auto* found = std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_);
         if (found == nullptr) {
@@ -102,14 +103,17 @@ RequestParser::Scan RequestParser::scan(std::string_view bytes) noexcept {
             return Scan::done;
         }
         if (blank && at > 2 * kBlankLinesMax) return refused(400, "bad_request", "no request line");
-        if (!blank) in_fields_ = true;
+        if (!blank && !in_fields_) {
+            if (!kToken[static_cast<unsigned char>(bytes[line_start_])]) return not_http();
+            in_fields_ = true;
+        }
         line_start_ = scanned_;
     }
     // A client that speaks TLS, or anything but HTTP, to us is told at its first byte, not after a
     // time-out.
     if (!in_fields_ && line_start_ < bytes.size() && bytes[line_start_] != '\r' &&
         !kToken[static_cast<unsigned char>(bytes[line_start_])]) {
-        return refused(400, "bad_request", "not an HTTP request");
+        return not_http();
     }
     if (!in_fields_ && bytes.size() > limits_.target_bytes_max + 2 * kMethodBytesMax) {
         return refused(414, "uri_too_long", "the request line is too long");
