@@ -73,6 +73,7 @@ function Timeline() {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const height = useRef(0);
+  const sent = useRef(0);
   const group = conversation.value?.kind !== 'direct';
   const waiting = drafts.value.filter((draft) => draft.conversation === selected.value);
   const count = lines.value.length + waiting.length;
@@ -81,11 +82,14 @@ function Timeline() {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
+    // Whoever sends wants to see it go.
+    if (waiting.length > sent.current) atEnd.current = true;
+    sent.current = waiting.length;
     if (atEnd.current) element.scrollTop = element.scrollHeight;
     else if (height.current && element.scrollTop < 80)
       element.scrollTop += element.scrollHeight - height.current;
     height.current = element.scrollHeight;
-  }, [count, newest]);
+  }, [count, newest, waiting.length]);
 
   useEffect(() => {
     const element = box.current;

@@ -265,7 +265,8 @@ export function Entry({ message, group }: { message: Message; group: boolean }) 
             ))}
           </p>
         )}
-        <p class="meta">
+        <div class="meta">
+          <Actions message={message} />
           {message.late && <span>history</span>}
           {message.edits > 0 && !message.deleted && <span data-testid="edited">edited</span>}
           {changes.length > 0 && <span title={changes.join('\n')}>shown differently</span>}
@@ -273,7 +274,7 @@ export function Entry({ message, group }: { message: Message; group: boolean }) 
             {timeOf(message.time)}
           </time>
           {message.outgoing && message.state && <StateMark state={message.state} detail={message.detail} />}
-        </p>
+        </div>
         {lost && (
           <p class="problem" data-testid="failure-reason">
             {message.state === 'unknown' ? 'It may have arrived; it was not sent again. ' : 'Not sent. '}
@@ -281,7 +282,6 @@ export function Entry({ message, group }: { message: Message; group: boolean }) 
           </p>
         )}
         <Pending message={message} />
-        <Actions message={message} />
       </div>
     </li>
   );

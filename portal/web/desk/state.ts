@@ -44,6 +44,8 @@ const live = new Live(
       const message = change.message;
       const before = picture.value;
       picture.value = applyChange(before, change);
+      // The count of unread comes after the message it counts.
+      if (change.conversation?.id === selected.value) markSeen();
       if (!message || picture.value === before) return;
       if (message.client) drafts.value = drafts.value.filter((draft) => draft.client !== message.client);
       const known = before.threads.get(message.conversation)?.messages.some((one) => one.id === message.id);
@@ -76,7 +78,6 @@ const live = new Live(
 function arrived(message: Message): void {
   spoken.value = `${message.sender.name ?? 'Customer'}: ${message.body.text ?? message.kind}`;
   typists.value = new Map([...typists.value].filter(([id]) => id !== message.conversation));
-  markSeen();
 }
 
 /// A fresh picture, and the live line from there on.
