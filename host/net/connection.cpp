@@ -124,6 +124,7 @@ async::Awaitable<bool> Connection::serve() {
     auto response = co_await ask_handler(std::move(body), plan.streamed);
     co_await async::enter(loop_.executor);  // the handler may have ended on another loop
     let_go();
+    if (response.status == 0) co_return false;
     co_return co_await answer(std::move(response));
 }
 

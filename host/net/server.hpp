@@ -41,7 +41,7 @@ struct Request {
 };
 
 struct Response {
-    int status = 200;
+    int status = 200;                       ///< 0 = cut the connection without an answer (what a simulated peer does)
     Headers headers;                        ///< Date, Content-Length, Connection are the server's own
     std::string body;
     std::unique_ptr<BodySource> stream;     ///< instead of `body`
