@@ -43,6 +43,7 @@ struct Lane {
     std::map<std::uint32_t, std::uint64_t> conversations;  ///< the last sequence seen of each
     std::uint32_t round = 0;
     std::uint64_t repeats_this_round = 0;
+    std::uint64_t last_this_round = 0;
     bool excused = false;  ///< acknowledgements that were kept in memory may have gone with a kill
 };
 
@@ -89,7 +90,10 @@ private:
             if (torn_ && torn_since(lane.round, entry.round)) rewind(entry, lane);
             lane.round = entry.round;
             lane.repeats_this_round = 0;
+            lane.last_this_round = 0;
         }
+        if (entry.sequence <= lane.last_this_round) wrong("repeat without a kill", entry);
+        lane.last_this_round = entry.sequence;
         const auto next = lane.first.size() + 1;
         if (entry.sequence > next) {
             wrong("gap", entry);
@@ -115,7 +119,6 @@ private:
         if (before != entry.id && !replaced) wrong("another record at the same place", entry);
         if (!lane.excused && !torn_ && lane.repeats_this_round > kBatch)
             wrong("more than a batch repeated", entry);
-        if (entry.round == 0) wrong("repeat without a kill", entry);
     }
 
     bool torn_since(std::uint32_t after, std::uint32_t until) const {
