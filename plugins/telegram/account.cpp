@@ -77,12 +77,14 @@ Step<bool> check_polling(Context& context, const Settings& settings, const json:
     const auto request = request_of("deleteWebhook", json::object{}, settings);
     const HttpReply reply = co_await context.http(request);
     const bool removed = answer_of(reply).verdict == Verdict::ok;
-    if (removed)
+    if (removed) {
         context.host().log(TL_LOG_WARNING, "telegram.webhook_removed");
-    else
+        context.health("ok", {}, {});
+    } else {
         context.health(
             "degraded", "webhook_set", "A webhook is set for this bot and could not be removed"
         );
+    }
     co_return removed;
 }
 

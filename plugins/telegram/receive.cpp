@@ -75,7 +75,7 @@ void report_update(
     const auto* update = value.if_object();
     const auto translated =
         update == nullptr ? unreadable_update() : to_universal(*update, settings.bot_id);
-    report(context, translated, json::serialize(value));
+    report(context, translated, &value);
     const auto id = update == nullptr ? std::nullopt : integer_at(*update, "update_id");
     if (id && *id >= 0 && *id < INT64_MAX) fetched.last = std::max(fetched.last.value_or(0), *id);
     fetched.presses.insert(
@@ -112,7 +112,7 @@ Task receive_webhook(Context& context, const Webhook& hook, const Settings& sett
     const auto update = parse(hook.body);
     if (!update || !update->is_object()) co_return Outcome::bad_input("webhook.unreadable");
     const auto translated = to_universal(update->get_object(), settings.bot_id);
-    report(context, translated, {});
+    report(context, translated, nullptr);
     // An empty body: whatever parses to a `method` would be executed by Telegram.
     context.answer(200);
     for (const auto& query : translated.callback_queries) {
@@ -127,7 +127,7 @@ Task receive_webhook(Context& context, const Webhook& hook, const Settings& sett
 Task receive_replay(Context& context, const Replay& replay, const Settings& settings) {
     const auto update = parse(replay.body);
     if (!update || !update->is_object()) co_return Outcome::bad_input("replay.unreadable");
-    report(context, to_universal(update->get_object(), settings.bot_id), {});
+    report(context, to_universal(update->get_object(), settings.bot_id), nullptr);
     co_return Outcome::done();
 }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kItemBytesMax = TL_MAX_ITEM / 2;
 constexpr std::size_t kIdBytesMax = TL_MAX_KEY;
 
-void report_event(Context& context, const Event& event, std::string_view raw) {
+void report_event(Context& context, const Event& event, const json::value* update) {
     auto text = json::serialize(event.json);
     bool keep_raw = event.keep_raw;
     if (text.size() > kItemBytesMax) {
@@ -25,7 +25,7 @@ void report_event(Context& context, const Event& event, std::string_view raw) {
     item.conversation = event.conversation;
     item.dedup = event.dedup;
     item.json = std::move(text);
-    if (keep_raw) item.raw = raw;
+    if (keep_raw && update != nullptr) item.raw = json::serialize(*update);
     item.note = event.note;
     item.outgoing = event.outgoing;
     context.item(item);
@@ -33,11 +33,11 @@ void report_event(Context& context, const Event& event, std::string_view raw) {
 
 }  // namespace
 
-void report(Context& context, const Translated& translated, std::string_view raw) {
+void report(Context& context, const Translated& translated, const json::value* update) {
     for (const auto& alias : translated.aliases)
         context.alias(alias.conversation, alias.former);
     for (const auto& event : translated.items) {
-        if (event.conversation.size() <= kIdBytesMax) report_event(context, event, raw);
+        if (event.conversation.size() <= kIdBytesMax) report_event(context, event, update);
     }
     for (const auto& state : translated.business) {
         // Good news is no health of the account: it may be ailing for another reason.

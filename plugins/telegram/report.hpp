@@ -1,7 +1,6 @@
 #pragma once
 
-#include <string_view>
-
+#include <boost/json.hpp>
 #include <trunkline/connector.hpp>
 
 #include "to_universal.hpp"
@@ -9,7 +8,7 @@
 namespace trunkline::telegram {
 
 /// Hands what an update meant to the host: items in their order, aliases, the health of business
-/// connections. `raw` is the update itself, for the quarantine.
-void report(Context& context, const Translated& translated, std::string_view raw);
+/// connections. `update` is what goes to quarantine where it must; null when it is the whole input.
+void report(Context& context, const Translated& translated, const boost::json::value* update);
 
 }  // namespace trunkline::telegram

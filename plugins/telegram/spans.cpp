@@ -63,7 +63,7 @@ bool describe(json::object& span, const json::object& entity, std::string_view w
     span["type"] = found->second;
     if (type == "text_link") set_text(span, "url", text_at(entity, "url"));
     if (type == "pre") set_text(span, "language", text_at(entity, "language"));
-    if (type == "mention" && written.size() > 1)
+    if (type == "mention" && written.starts_with('@'))
         span["url"] = "https://t.me/" + std::string{written.substr(1)};
     if (type == "text_mention") {
         const auto* user = object_at(entity, "user");

@@ -89,6 +89,13 @@ TEST(TelegramSpansTest, KeepAtMostAHundredEntities) {
     EXPECT_EQ(entities_from_spans(std::string(300, 'x'), spans).size(), 100U);
 }
 
+TEST(TelegramSpansTest, NeverCutACharacterInTwo) {
+    EXPECT_EQ(
+        in("𝕏", R"([{"type":"mention","offset":0,"length":2}])"),
+        R"([{"type":"mention","offset":0,"length":1}])"
+    ) << "a mention that begins with no @ names nobody; half of its first letter would be no UTF-8";
+}
+
 TEST(TelegramSpansTest, LeaveOutWhatHasNoEquivalent) {
     EXPECT_EQ(
         out("abc",
