@@ -26,9 +26,16 @@ GateLimits GateLimits::share_of(std::size_t loops) const noexcept {
 
 // A waiter sleeps on a timer that never fires by itself; being let in cancels it.
 struct Gate::Waiter {
-    Waiter(async::Executor loop, const Wish& wanted) : wish{wanted}, timer{loop} {
+    Waiter(Gate& owner, const Wish& wanted) : gate{owner}, wish{wanted}, timer{owner.loop_} {
         timer.expires_at(std::chrono::steady_clock::time_point::max());
     }
+    ~Waiter() {
+        if (!decided) gate.waiting_.remove(this);
+    }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    Gate& gate;
     Wish wish;
     boost::asio::steady_timer timer;
     Pass pass;
@@ -90,7 +97,7 @@ async::Awaitable<Gate::Pass> Gate::enter(Wish wish) {
         take(wish, pass);
         co_return pass;
     }
-    Waiter waiter{loop_, wish};
+    Waiter waiter{*this, wish};
     waiting_.push_back(&waiter);
     let_in();
     while (!waiter.decided) {

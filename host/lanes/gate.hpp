@@ -79,7 +79,7 @@ private:
     std::uint32_t slow_ = 0;
     std::uint64_t bytes_ = 0;
     std::unordered_map<std::string, std::uint32_t> per_target_;
-    std::list<Waiter*> waiting_;  // each lives in its coroutine's frame
+    std::list<Waiter*> waiting_;  // each lives in its coroutine's frame and leaves with it
     bool closed_ = false;
 };
 

@@ -91,6 +91,9 @@ class Lane {
 public:
     virtual ~Lane() = default;
 
+    std::shared_ptr<void>
+        kept_by;  ///< owner of its ground; set by the table, so that it cannot die first
+
     virtual void start() = 0;
     virtual void wake() = 0;  ///< something may have been appended
     /// In force at once; completes when it is on disk, so that it holds after a restart.

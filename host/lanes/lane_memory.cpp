@@ -33,8 +33,8 @@ std::string LaneMemory::to_text() const {
     if (failures > 0) {
         object["failures"] = failures;
         object["since"] = failing_since_ms;
-        object["next"] = next_attempt_ms;
     }
+    if (next_attempt_ms > 0) object["next"] = next_attempt_ms;
     if (!paused_reason.empty()) object["paused"] = paused_reason;
     if (failures > 0 || !paused_reason.empty()) {
         object["status"] = last_status;

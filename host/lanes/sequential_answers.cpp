@@ -102,7 +102,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::gone(Verdict verdict) {
     memory_.last_error = verdict.detail;
     alarm("gone", verdict.detail);
     if (ground_.gone) ground_.gone(setup_.owner);
-    const auto paused = co_await pause("gone");
+    std::string reason = "gone";
+    const auto paused = co_await pause(std::move(reason));
     if (!paused)
         spdlog::error(
             "lane.pause_unwritten lane={} reason={}", setup_.name, paused.error().context

@@ -44,7 +44,7 @@ SequentialLane::SequentialLane(
 }
 
 SequentialLane::~SequentialLane() {
-    ground_.timers.cancel(timer_);
+    if (!stopped_) ground_.timers.cancel(timer_);
 }
 
 void SequentialLane::start() {
@@ -234,7 +234,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::step() {
     }
     auto records = *std::move(read);
     if (records.empty()) {
-        const auto next = co_await storage_failed("a waiting event cannot be read");
+        std::string what = "a waiting event cannot be read";
+        const auto next = co_await storage_failed(std::move(what));
         co_return next;
     }
     note_head(records);
@@ -265,7 +266,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::look_at_head() {
     }
     auto records = *std::move(read);
     if (records.empty()) {
-        const auto next = co_await storage_failed("a waiting event cannot be read");
+        std::string what = "a waiting event cannot be read";
+        const auto next = co_await storage_failed(std::move(what));
         co_return next;
     }
     note_head(records);

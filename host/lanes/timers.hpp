@@ -30,6 +30,7 @@ public:
 
     Token after(std::chrono::milliseconds delay, std::function<void()> fire) override;
     void cancel(Token token) override;
+    void close();  ///< forgets everything; afterwards nothing is called back
 
 private:
     using Time = std::chrono::steady_clock::time_point;
