@@ -363,7 +363,9 @@ typedef struct tl_plugin {
     /* Required. Handles `n` inputs (1 to TL_MAX_BATCH) in order. `*done` starts at 0 and is raised
        after each input that ended with TL_OK, before the next begins: the host reads it inside
        effects to know whose they are. The first input that fails ends the call with its status;
-       the connector has then forgotten that input's task. The host goes on behind it. [serving] */
+       the connector has then forgotten that input's task, except with TL_E_BAD_STATE, which changes
+       nothing. The host goes on behind it. A starting input for an open task begins it anew.
+       [serving] */
     tl_status (*handle)(
         tl_instance*, const tl_input*, uint32_t n, uint32_t* done, const tl_effects*) TL_NOEXCEPT;
 
