@@ -119,7 +119,7 @@ async::Awaitable<lanes::Verdict> PortalDestination::post(Letter letter) {
     request.headers.push_back({"webhook-signature", std::move(sealed.signature)});
     request.body = std::move(sealed.body);
     request.follow_redirects = false;
-    request.timeout = settings.timeout;
+    request.timeout = setup_.timeout;
     request.reply_bytes_max = kReplyBytesMax;
     request.allow_private = settings.allow_private;
     letter.plain.clear();

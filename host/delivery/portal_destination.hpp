@@ -20,7 +20,6 @@ struct PortalSettings {
     bool encrypt = true;
     bool allow_private = false;
     bool html_is_acceptance = false;  ///< a 2xx page counts as accepted
-    lanes::Milliseconds timeout{15'000};
 };
 using PortalSettingsSource = std::function<PortalSettings()>;  ///< callable from any thread, quick
 
@@ -32,6 +31,8 @@ public:
         PortalId portal;
         std::string lane;  ///< the portal's name for it: "messages"
         PortalSettingsSource settings;
+        lanes::Milliseconds timeout{
+            15'000};  ///< of one request, from start to the answer's last byte
         std::function<net::Client&()> client;  ///< the one of the lane's loop
     };
 
