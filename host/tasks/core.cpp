@@ -1,7 +1,7 @@
 #include "host/tasks/core.hpp"
 
-// GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated by, and takes the other
-// for a stranger.
+// GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated
+// by, and takes the other for a stranger.
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 
 namespace trunkline::tasks {
@@ -67,10 +67,11 @@ TaskRef Core::admit(Start start, Sink& sink) {
 /// ones are known already.
 async::Awaitable<Result<void>> Core::recall_marks(const TaskRef& task) {
     if (!marks_) {
-        auto read = co_await services_.pool.run([&store = services_.store,
-                                                 account = setup_.account.text()] {
+        // Named: GCC 12 destroys a temporary twice when it is the argument of an awaited call.
+        auto read_all = [&store = services_.store, account = setup_.account.text()] {
             return load_marks(store, account);
-        });
+        };
+        auto read = co_await services_.pool.run(std::move(read_all));
         if (!read) co_return read.error();
         if (!marks_) marks_ = *std::move(read);  // another task may have been quicker
     }
@@ -130,7 +131,9 @@ async::Awaitable<End> Core::run(Start start, Sink& sink) {
 }
 
 /// What one call asked for is durable, or never will be.
-void Core::take_up(const TaskRef& task, Collected due, std::uint32_t incarnation, const Result<void>& committed) {
+void Core::take_up(
+    const TaskRef& task, Collected due, std::uint32_t incarnation, const Result<void>& committed
+) {
     if (!committed) {
         task->due.reset();
         task->end = End{};

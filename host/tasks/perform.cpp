@@ -101,9 +101,11 @@ void Core::start_get(const TaskRef& task, Step step) {
          incarnation = task->incarnation,
          number = step.step,
          key = std::move(step.key)]() -> async::Awaitable<> {
-            auto row = co_await self->services_.pool.run([&store = self->services_.store, key] {
+            // Named: GCC 12 destroys a temporary twice when it is the argument of an awaited call.
+            auto read_row = [&store = self->services_.store, key] {
                 return store.row(store::Table::plugin, key);
-            });
+            };
+            auto row = co_await self->services_.pool.run(std::move(read_row));
             Input input;
             input.kind = TL_IN_STORED;
             input.step = number;
