@@ -224,24 +224,23 @@ async::Awaitable<> drop_in_the_middle(Client& client, ClientRequest request) {
     reply.body.reset();
 }
 
+bool broke_off(TestClient& client, ClientRequest request) {
+    bool broke = false;
+    client.run([&broke, request = std::move(request)](Client& c) -> async::Awaitable<> {
+        broke = co_await breaks_off(c, request);
+    });
+    return broke;
+}
+
 TEST(Client, AStreamSaysWhenItBreaksOff) {
     TestServer server;
     TestClient client;
-    client.run([&](Client& c) -> async::Awaitable<> {
-        auto chunked_request = get(server.url("/chunks-fail"));
-        const bool chunked = co_await breaks_off(c, std::move(chunked_request));
-        EXPECT_TRUE(chunked);
-        auto sized_request = get(server.url("/sized-fail"));
-        const bool sized = co_await breaks_off(c, std::move(sized_request));
-        EXPECT_TRUE(sized);
-        auto whole_request = get(server.url("/chunks"));
-        const bool whole = co_await breaks_off(c, std::move(whole_request));
-        EXPECT_FALSE(whole);
-        auto limited = get(server.url("/big"));
-        limited.reply_bytes_max = 5000;
-        const bool large = co_await breaks_off(c, std::move(limited));
-        EXPECT_TRUE(large);
-    });
+    EXPECT_TRUE(broke_off(client, get(server.url("/chunks-fail"))));
+    EXPECT_TRUE(broke_off(client, get(server.url("/sized-fail"))));
+    EXPECT_FALSE(broke_off(client, get(server.url("/chunks"))));
+    auto limited = get(server.url("/big"));
+    limited.reply_bytes_max = 5000;
+    EXPECT_TRUE(broke_off(client, limited));
     client.run([&](Client& c) -> async::Awaitable<> {
         return drop_in_the_middle(c, get(server.url("/large-stream")));
     });

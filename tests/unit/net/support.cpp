@@ -297,6 +297,8 @@ TestClient::~TestClient() {
 }
 
 ClientReply TestClient::fetch(ClientRequest request) {
+    // A loaded machine may take its time; no test is about this limit.
+    request.connect_timeout = std::chrono::seconds{10};
     ClientReply reply;
     run([&reply, request = std::move(request)](Client& c) -> async::Awaitable<> {
         reply = co_await c.fetch(request);
