@@ -78,6 +78,7 @@ async::Awaitable<Result<void>> Core::recall_marks(const TaskRef& task) {
     const auto found = marks_->find(task->durable_key);
     if (found == marks_->end()) co_return Result<void>{};
     task->marks = std::move(found->second);
+    task->written_marks = task->marks;
     marks_->erase(found);
     for (const Mark& mark : task->marks) {
         if (!mark.seed.empty()) task->seed = mark.seed;
@@ -138,10 +139,13 @@ void Core::take_up(
         task->due.reset();
         task->end = End{};
         task->end.fault = committed.error();
+        // A mark that was not written stands for a call that was not made.
+        task->marks = std::move(task->written_marks);
         if (!task->ended) forget(*task);
         task->ended = true;
         return;
     }
+    if (!task->durable_key.empty()) task->written_marks = task->marks;
     if (due.answer) task->end.answer = std::move(due.answer);
     if (due.source) task->end.source = std::move(due.source);
     // It may have started over meanwhile; then nobody waits for these steps any more.

@@ -42,7 +42,9 @@ private:
     // Coming and going (core.cpp).
     TaskRef admit(Start start, Sink& sink);
     async::Awaitable<Result<void>> recall_marks(const TaskRef& task);  ///< `task` belongs to `run`
-    void take_up(const TaskRef& task, Collected due, std::uint32_t incarnation, const Result<void>& committed);
+    void take_up(
+        const TaskRef& task, Collected due, std::uint32_t incarnation, const Result<void>& committed
+    );
     bool go_on(const TaskRef& task);
     void close(Task& task) noexcept;
     void cancel(Task& task, Error why);
@@ -90,6 +92,7 @@ private:
     std::set<std::string> durable_keys_;  ///< of open tasks
     std::uint64_t next_id_ = 1;
     bool stopping_ = false;
+    bool refeeding_ = false;
     Signal idle_;
     Signal closed_;  ///< a task ended; for who waits for a generation to drain
 

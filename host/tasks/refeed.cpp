@@ -9,6 +9,8 @@ async::Awaitable<Result<void>> Core::refeed(
 ) {
     const auto keep = shared_from_this();
     if (stopping_) co_return Error{Fault::cancelled, "the account is being stopped"};
+    if (refeeding_)
+        co_return Error{Fault::conflict, "the account is going over to another generation"};
     Saved saved = instance_->save();
     // Caches of a newer schema mean nothing to an older connector.
     if (next->table().state_schema < saved.schema) saved = {};
@@ -21,6 +23,7 @@ async::Awaitable<Result<void>> Core::refeed(
     const std::shared_ptr<Instance> former = std::exchange(instance_, *std::move(made));
     const std::shared_ptr<Instance> latter = instance_;
 
+    refeeding_ = true;
     // Nearly every task ends by itself within moments; the rest is moved.
     bool waited = drain.count() <= 0;
     async::net::steady_timer limit{services_.loop, drain};
@@ -38,6 +41,7 @@ async::Awaitable<Result<void>> Core::refeed(
             co_await closed_.wait();
     }
 
+    refeeding_ = false;
     std::vector<TaskRef> open;
     for (const auto& [id, task] : tasks_) {
         if (task->instance == former && !task->ended) open.push_back(task);

@@ -79,6 +79,7 @@ struct Task {
     std::optional<Error> cancel;  ///< it must end as soon as nothing is being committed
     End end;
     std::vector<Mark> marks;
+    std::vector<Mark> written_marks;  ///< as of the last commit that succeeded
     Signal signal;
 
     std::unique_ptr<async::net::steady_timer> deadline;

@@ -73,6 +73,22 @@ TEST_F(OnceTest, NothingIsSentWhenTheMarkCannotBeWritten) {
     finish(*task);
     EXPECT_EQ(task->end->fault->fault, Fault::storage);
     EXPECT_TRUE(client_.requests.empty());
+    // Nothing was sent, so nothing is unknown: the next try is the first.
+    const auto again = run(command(kSend));
+    EXPECT_THAT(again->sink.items(), ElementsAre("reply=1:200:default", "reply=2:200:default"));
+    EXPECT_EQ(client_.count("http://m/send"), 1u);
+}
+
+TEST_F(OnceTest, AnEndThatCannotBeWrittenKeepsTheReply) {
+    auto task = std::make_unique<Running>(*store_);
+    task->sink.fail_at = 2;
+    client_.replies["http://m/send"] = {reply_of(200, "id77")};
+    begin(command(kSend), *task);
+    finish(*task);
+    EXPECT_EQ(task->end->fault->fault, Fault::storage);
+    const auto again = run(command(kSend));
+    EXPECT_THAT(again->sink.items(), ElementsAre("reply=1:200:id77", "reply=2:200:default"));
+    EXPECT_EQ(client_.count("http://m/send"), 1u);
 }
 
 TEST_F(OnceTest, WithAMarkOnlyTheTaskIsToldThatNothingIsKnown) {
