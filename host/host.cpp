@@ -264,6 +264,9 @@ Result<void> Host::make_strand(accounts::Account& account) {
     if (!checked) return checked;
     if (const auto window = duration_in(manifest, "redelivery_window")) account.redelivery_window_ms = window->count();
     account.check_every = duration_in(manifest, "check_every");
+    if (const auto* poll = manifest.if_contains("poll"); poll != nullptr && poll->is_object()) {
+        if (const auto every = duration_in(poll->as_object(), "every")) account.poll_every = *every;
+    }
     const auto* receive = account.settings.if_contains("receive");
     account.polls = receive != nullptr && receive->is_string() && receive->as_string() == "poll";
 

@@ -27,7 +27,7 @@ Result<Secret> make(const std::string& path) {
     const bool written = ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(descriptor) == 0;
     ::close(descriptor);
     if (!written) return Error{Fault::storage, "store key " + path + " cannot be written"};
-    return Secret{std::move(key)};
+    return Secret{key};
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ Result<Secret> load_store_key(const std::string& path) {
     while (text.ends_with('\n')) text.pop_back();
     std::string key;
     if (!base64url_decode(text, key) || key.size() != kKeyBytes) return Error{Fault::storage, "store key " + path + " is not 32 bytes in base64url"};
-    return Secret{std::move(key)};
+    return Secret{key};
 }
 
 }  // namespace trunkline

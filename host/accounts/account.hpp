@@ -63,6 +63,7 @@ public:
     std::optional<RateLimits> rates;
     WallMs redelivery_window_ms = 48LL * 3600 * 1000;
     bool polls = false;
+    std::chrono::milliseconds poll_every{1'000};   ///< between polls, unless the connector says otherwise each time
     std::optional<std::chrono::milliseconds> check_every;   ///< as the connector asks; none = at start only
 
     /// After a migration: the messenger's present conversation id -> the id the portal has always known.

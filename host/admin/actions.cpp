@@ -102,12 +102,14 @@ async::Awaitable<net::Response> act_on_license(const Rooms& rooms, Call call) {
     const std::string verb = call.path.back();
     auto keys = portal->keys;
     if (verb == "rotate") {
-        auto next = co_await rooms.pool.run([keys] { return keys->rotate(); });
+        const auto rotate = [keys] { return keys->rotate(); };
+        auto next = co_await rooms.pool.run(rotate);
         if (!next) co_return refusal(next.error());
         // The one answer that shows a secret: it is new, and the portal needs it.
         co_return done({{"next_license_key", next->reveal()}});
     }
-    auto result = co_await rooms.pool.run([keys, verb] { return verb == "promote" ? keys->promote() : keys->finish(); });
+    const auto change = [keys, verb] { return verb == "promote" ? keys->promote() : keys->finish(); };
+    auto result = co_await rooms.pool.run(change);
     co_return outcome(result);
 }
 

@@ -12,9 +12,11 @@ namespace trunkline::async {
 
 /// Runs `work`, a coroutine function, wholly on `loop` and goes on with its result on the caller's own loop. The way to touch
 /// what belongs to another loop: a coroutine stays for all its life on the loop it was started on. `[any]`
+/// Pass a named local when it captures by value: see BlockingPool::run.
 template <class Work>
-auto on(Executor loop, Work work) -> std::invoke_result_t<Work&> {
-    using Value = typename std::invoke_result_t<Work&>::value_type;
+auto on(Executor loop, Work&& work) -> std::invoke_result_t<std::remove_reference_t<Work>&> {
+    static_assert(std::is_lvalue_reference_v<Work> || std::is_trivially_destructible_v<Work>, "give the work a name first");
+    using Value = typename std::invoke_result_t<std::remove_reference_t<Work>&>::value_type;
     if (loop.running_in_this_thread()) {
         auto here = work();
         co_return co_await std::move(here);

@@ -193,7 +193,8 @@ async::Awaitable<bool> PortalLanes::Impl::admitted(
         co_return false;  // knocking again is harmless, an open lane nobody remembers is not
     portal->opened_url = std::move(url);
     spdlog::info("portal.opened portal={}", portal->spec.id.text());
-    co_await services.lanes.resume_owner(owner_of(portal->spec.id));
+    auto owner = owner_of(portal->spec.id);
+    co_await services.lanes.resume_owner(std::move(owner));
     co_return true;
 }
 
@@ -211,10 +212,10 @@ async::Awaitable<Result<PortalRoutes>> PortalLanes::open(PortalSpec spec) {
     auto reserve = [impl, portal, &id] { return impl->portals.emplace(id.text(), portal).second; };
     const bool reserved = co_await Impl::on(impl->registry(), std::move(reserve));
     if (!reserved) co_return Error{Fault::conflict, "portal is open already: " + id.text()};
-    auto row =
-        co_await impl->services.pool.run([&store = impl->services.store, key = opened_key(id)] {
-            return store.row(store::Table::portal, key);
-        });
+    const auto look = [&store = impl->services.store, key = opened_key(id)] {
+        return store.row(store::Table::portal, key);
+    };
+    auto row = co_await impl->services.pool.run(look);
     if (row && *row) portal->opened_url = (*row)->value;
     const bool guaranteed = std::any_of(
         portal->spec.lanes.begin(),
@@ -250,7 +251,9 @@ async::Awaitable<Result<void>> PortalLanes::changed(PortalId id) {
     auto look = [portal] { return portal->opened_url != portal->spec.settings().url; };
     const bool moved = co_await Impl::on(portal->home.get_executor(), std::move(look));
     if (!moved) co_return Result<void>{};
-    co_await impl->services.lanes.pause_owner(owner_of(id), "opening");
+    auto owner = owner_of(id);
+    std::string reason = "opening";
+    co_await impl->services.lanes.pause_owner(std::move(owner), std::move(reason));
     auto begin = [impl, portal] {
         impl->knock_at(portal);
         return true;
@@ -270,7 +273,8 @@ async::Awaitable<Result<void>> PortalLanes::resume(PortalId id) {
         return opened;
     };
     const bool opened = co_await Impl::on(portal->home.get_executor(), std::move(begin));
-    if (opened) co_await impl->services.lanes.resume_owner(owner_of(id));
+    auto owner = owner_of(id);
+    if (opened) co_await impl->services.lanes.resume_owner(std::move(owner));
     co_return Result<void>{};
 }
 

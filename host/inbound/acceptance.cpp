@@ -221,7 +221,10 @@ Accepted accept(const Ground& ground, Account& account, tasks::Durable durable, 
         std::string dedup = replay == nullptr ? dedup_of(account, item, seen) : std::string{};
         accept_item(ground, account, std::move(item), input, std::move(dedup), replay, out);
     }
-    for (tasks::Health& health : durable.health) append_health(ground, account, {health.state, health.code, health.text, 0, health.until_ms}, out);
+    for (tasks::Health& health : durable.health) {
+        // Connectors say "ok"; an account that is well is "ready".
+        append_health(ground, account, {health.state == "ok" ? "ready" : health.state, health.code, health.text, 0, health.until_ms}, out);
+    }
     for (store::Put& put : durable.put) out.batch.put.push_back(std::move(put));
     for (store::Erase& erase : durable.erase) out.batch.erase.push_back(std::move(erase));
     return out;

@@ -21,7 +21,13 @@ async::Awaitable<> wait(milliseconds how_long, std::shared_ptr<std::atomic<bool>
     }
 }
 
-async::Awaitable<> report(const Inbound& inbound, store::Store& store, accounts::Account& account, accounts::Health health) {
+async::Awaitable<> report(
+    const Inbound& inbound, store::Store& store, accounts::Account& account, std::string state, std::string code, std::string text
+) {
+    accounts::Health health;
+    health.state = std::move(state);
+    health.code = std::move(code);
+    health.text = std::move(text);
     Accepted accepted;
     append_health(inbound.ground(), account, std::move(health), accepted);
     auto written = co_await write(store, account, std::move(accepted));
@@ -49,14 +55,15 @@ async::Awaitable<> poll(
 
         const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
         if (done) {
-            if (failing.count() > 0 || account->health().state == "starting") co_await report(inbound, store, *account, {"ready", "", "", 0, 0});
+            if (failing.count() > 0 || account->health().state == "starting") co_await report(inbound, store, *account, "ready", "", "");
             failing = milliseconds{0};
-            co_await wait(end.outcome->delay, stopping);
+            // A connector that names no pause leaves it to its manifest.
+            co_await wait(end.outcome->delay.count() >= 0 ? end.outcome->delay : account->poll_every, stopping);
             continue;
         }
         if (!end.fault && end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
             spdlog::error("account.broken account={} code={}", account->id.text(), end.outcome->code);
-            co_await report(inbound, store, *account, {"broken", end.outcome->code, end.outcome->text, 0, 0});
+            co_await report(inbound, store, *account, "broken", end.outcome->code, end.outcome->text);
         }
         failing = failing.count() == 0 ? kFirstWait : std::min(failing * 2, kLongestWait);
         const std::string reason = end.fault ? end.fault->context : end.outcome ? end.outcome->code : "no outcome";
@@ -75,11 +82,11 @@ async::Awaitable<Result<void>> check(const Inbound& inbound, store::Store& store
     if (end.fault) co_return *end.fault;
     if (!end.outcome) co_return Error{Fault::malformed, "the check ended without an outcome"};
     if (end.outcome->kind == TL_ACCOUNT_BROKEN) {
-        co_await report(inbound, store, *account, {"broken", end.outcome->code, end.outcome->text, 0, 0});
+        co_await report(inbound, store, *account, "broken", end.outcome->code, end.outcome->text);
         co_return Error{Fault::account_broken, end.outcome->code};
     }
     if (end.outcome->kind != TL_DONE) co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
-    if (account->health().state != "degraded") co_await report(inbound, store, *account, {"ready", "", "", 0, 0});
+    if (account->health().state != "degraded") co_await report(inbound, store, *account, "ready", "", "");
     co_return Result<void>{};
 }
 

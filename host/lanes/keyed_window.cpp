@@ -67,6 +67,13 @@ async::Awaitable<> KeyedLane::load() {
     std::vector<store::Record> behind;  // of conversations that have been set aside
     // Nothing left to read there means that all of it was finished before.
     next_read_ = records.empty() ? end : records.back().sequence + 1;
+    // Finished ones are skipped, so the last of them may lie beyond what progress can be noted for.
+    if (next_read_ - head_ > kWindow) {
+        next_read_ = head_ + kWindow;
+        std::erase_if(records, [this](const store::Record& record) {
+            return record.sequence >= next_read_;
+        });
+    }
     for (auto& record : records) {
         auto& line = lines_.try_emplace(record.conversation, setup_.policy.retry).first->second;
         if (line.held > 0) {

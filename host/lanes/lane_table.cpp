@@ -230,7 +230,8 @@ async::Awaitable<> LaneTable::resume_owner(std::string owner) {
 
 async::Awaitable<LaneFigures> LaneTable::figures() {
     const auto impl = impl_;
-    auto entries = co_await impl->entries([](const Entry&) { return true; });
+    std::function<bool(const Entry&)> wanted = [](const Entry&) { return true; };
+    auto entries = co_await impl->entries(std::move(wanted));
     LaneFigures total;
     total.requeued = impl->requeued;
     for (auto& side : impl->sides) {
@@ -254,7 +255,8 @@ async::Awaitable<LaneFigures> LaneTable::figures() {
 async::Awaitable<> LaneTable::stop(Milliseconds at_most) {
     const auto impl = impl_;
     impl->stopped = true;
-    auto entries = co_await impl->entries([](const Entry&) { return true; });
+    std::function<bool(const Entry&)> wanted = [](const Entry&) { return true; };
+    auto entries = co_await impl->entries(std::move(wanted));
     for (auto& side : impl->sides) {
         auto end = [&entries, &side] {
             side->gate.close();

@@ -36,10 +36,10 @@ async::Awaitable<Result<std::size_t>> LaneTable::requeue(
     std::sort(sequences.begin(), sequences.end());  // their order of old is the best there is
     sequences.erase(std::unique(sequences.begin(), sequences.end()), sequences.end());
     const auto lane = found->id;
-    auto records =
-        co_await impl->services.pool.run([&store = impl->services.store, lane, sequences] {
-            return find_all(store, lane, sequences);
-        });
+    const auto find = [&store = impl->services.store, lane, &sequences] {
+        return find_all(store, lane, sequences);
+    };
+    auto records = co_await impl->services.pool.run(find);
     if (!records) co_return records.error();
     store::Batch batch;
     for (auto& dead : *records) {
@@ -70,10 +70,10 @@ async::Awaitable<Result<std::size_t>> LaneTable::discard(
     if (!found || found->id == 0) co_return Error{Fault::not_found, "no lane " + name};
     if (sequences.size() > kAtOnce) co_return Error{Fault::malformed, "at most 1000 at once"};
     const auto lane = found->id;
-    const auto records =
-        co_await impl->services.pool.run([&store = impl->services.store, lane, sequences] {
-            return find_all(store, lane, sequences);
-        });
+    const auto find = [&store = impl->services.store, lane, &sequences] {
+        return find_all(store, lane, sequences);
+    };
+    const auto records = co_await impl->services.pool.run(find);
     if (!records) co_return records.error();
     store::Batch batch;
     for (const auto sequence : sequences)
@@ -90,10 +90,10 @@ async::Awaitable<Result<std::vector<store::DeadRecord>>> LaneTable::dead_letters
     const auto found = co_await impl->entry(name);
     if (!found || found->id == 0) co_return Error{Fault::not_found, "no lane " + name};
     const auto lane = found->id;
-    auto read =
-        co_await impl->services.pool.run([&store = impl->services.store, lane, after, count] {
-            return store.dead(lane, after, std::min(count, kAtOnce));
-        });
+    const auto ask = [&store = impl->services.store, lane, after, count] {
+        return store.dead(lane, after, std::min(count, kAtOnce));
+    };
+    auto read = co_await impl->services.pool.run(ask);
     co_return read;
 }
 

@@ -148,7 +148,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
     const auto after = std::find_if_not(records.begin() + 1, records.end(), is_notice);
     if (is_notice(records.front()) || after == records.end()) {
         trial_due_ = false;  // no event to tell it by
-        const auto next = co_await failed(std::exchange(refusal_, {}));
+        auto refusal = std::exchange(refusal_, Verdict{});
+        const auto next = co_await failed(std::move(refusal));
         co_return next;
     }
     records.erase(after + 1, records.end());
@@ -195,7 +196,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
     const auto last = records.back().sequence;
     if (verdict.kind == Kind::accepted && verdict.through.value_or(last) >= first) {
         store::Batch batch;
-        batch.dead.push_back(dead_letter(records.front(), "at_fault", memory_.last_error));
+        batch.dead.push_back(dead_letter(records.front(), "at_fault", refusal_.detail));
+        batch.dead.back().last_status = refusal_.status;
         batch.dead.back().instead = std::move(notice);
         memory_.trial_sequence = 0;
         trial_open_ = false;

@@ -66,7 +66,7 @@ void SequentialLane::start() {
 }
 
 void SequentialLane::wake() {
-    if (running_ || stopped_ || gathering_ || next_ >= tail()) return;
+    if (running_ || stopped_ || next_ >= tail()) return;
     if (!may_deliver()) {
         if (timer_ == 0) run_soon();  // nothing waited until now: learn when its time runs out
         return;
@@ -77,6 +77,7 @@ void SequentialLane::wake() {
         run_soon();
         return;
     }
+    if (gathering_) return;
     gathering_ = true;
     arm(batch.linger);
 }

@@ -11,20 +11,20 @@ namespace trunkline::lanes {
 async::Awaitable<Result<std::vector<store::Record>>> PoolReads::records(
     store::LaneId lane, store::Sequence from, std::size_t count, std::uint64_t bytes
 ) {
-    auto read = co_await pool_.run([&store = store_, lane, from, count, bytes] {
+    const auto ask = [&store = store_, lane, from, count, bytes] {
         return store.read(lane, from, count, bytes);
-    });
+    };
+    auto read = co_await pool_.run(ask);
     co_return read;
 }
 
 async::Awaitable<Result<std::vector<store::Row>>> PoolReads::rows(
     store::Table table, std::string prefix, std::string after, std::size_t count
 ) {
-    auto read = co_await pool_.run(
-        [&store = store_, table, prefix = std::move(prefix), after = std::move(after), count] {
-            return store.rows(table, prefix, after, count);
-        }
-    );
+    const auto look = [&store = store_, table, &prefix, &after, count] {
+        return store.rows(table, prefix, after, count);
+    };
+    auto read = co_await pool_.run(look);
     co_return read;
 }
 
@@ -110,9 +110,10 @@ void LaneTable::Impl::listen() {
             if (!self) return;
             if (self->services.listener.gone) self->services.listener.gone(owner);
             async::spawn(self->registry(), "lanes.gone", [self, owner]() -> async::Awaitable<> {
-                auto of_owner = co_await self->entries([owner](const Entry& entry) {
+                std::function<bool(const Entry&)> wanted = [owner](const Entry& entry) {
                     return entry.owner == owner;
-                });
+                };
+                auto of_owner = co_await self->entries(std::move(wanted));
                 for (auto& entry : of_owner) {
                     Step step = [](Lane& lane) { return lane.pause("gone"); };
                     [[maybe_unused]] const auto paused =
@@ -128,9 +129,10 @@ void LaneTable::Impl::listen() {
                     self->registry(),
                     "lanes.hold",
                     [self, connector, wait]() -> async::Awaitable<> {
-                        auto same = co_await self->entries([connector](const Entry& entry) {
+                        std::function<bool(const Entry&)> wanted = [connector](const Entry& entry) {
                             return entry.connector == connector;
-                        });
+                        };
+                        auto same = co_await self->entries(std::move(wanted));
                         for (auto& entry : same) {
                             async::net::post(entry.side->loop, [lane = entry.lane, wait] {
                                 lane->hold(wait);
@@ -205,9 +207,8 @@ async::Awaitable<> LaneTable::Impl::forget(std::string name) {
 }
 
 async::Awaitable<Result<store::LaneInfo>> LaneTable::Impl::open(std::string name) {
-    auto opened = co_await services.pool.run([&store = services.store, name = std::move(name)] {
-        return store.open_lane(name);
-    });
+    const auto open = [&store = services.store, &name] { return store.open_lane(name); };
+    auto opened = co_await services.pool.run(open);
     co_return opened;
 }
 

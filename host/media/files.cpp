@@ -110,15 +110,17 @@ async::Awaitable<Result<std::string>> Files::write(
         if (total > bytes_max) co_return Error{Fault::rejected, "more bytes than announced or allowed"};
         digest.update(*piece);
         const int descriptor = draft.descriptor;
-        auto wrote = co_await pool_.run([descriptor, bytes = *std::move(piece)] { return write_all(descriptor, bytes); });
+        const auto write = [descriptor, &piece] { return write_all(descriptor, *piece); };
+        auto wrote = co_await pool_.run(write);
         if (!wrote) co_return Error{Fault::storage, "media folder is full or broken"};
     }
     const std::string found = hex_encode(digest.finish());
     if (!expected.empty() && found != expected) co_return Error{Fault::malformed, "sha256 differs from what was announced"};
     const int descriptor = draft.descriptor;
-    auto kept = co_await pool_.run([descriptor, from = draft.path, to = path] {
-        return ::fsync(descriptor) == 0 && ::rename(from.c_str(), to.c_str()) == 0;
-    });
+    const auto keep = [descriptor, &draft, &path] {
+        return ::fsync(descriptor) == 0 && ::rename(draft.path.c_str(), path.c_str()) == 0;
+    };
+    auto kept = co_await pool_.run(keep);
     if (!kept) co_return Error{Fault::storage, "media folder is full or broken"};
     draft.path.clear();
     *size = total;

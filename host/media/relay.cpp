@@ -10,6 +10,7 @@ namespace trunkline::media {
 namespace {
 
 constexpr std::size_t kSourcesMax = 1024;
+constexpr std::uint64_t kRelayedBytesMax = 4ULL << 30U;  // a bound for what never ends; messengers stop far below
 
 /// Finding a file changes nothing that must last, but for what the connector puts aside (a token, say).
 class PutSink final : public tasks::Sink {
@@ -164,6 +165,7 @@ async::Awaitable<net::Response> Relay::get(std::string token, std::string name, 
     }
     net::ClientRequest fetch = std::move(source->request);
     fetch.follow_redirects = true;
+    fetch.reply_bytes_max = kRelayedBytesMax;
     if (!range.empty()) fetch.headers.push_back({"Range", range});
     net::StreamedReply reply = co_await services_.clients.here().stream(std::move(fetch));
     const int status = reply.head.status;

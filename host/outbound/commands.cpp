@@ -101,11 +101,11 @@ async::Awaitable<net::Response> Commands::take(std::shared_ptr<accounts::Portal>
         co_return unauthorized();
     }
     if (opened->by_next) {
-        const bool done = co_await services_.pool.run([portal] {
+        const auto promote = [&portal] {
             portal->keys->saw_next();
             return true;
-        });
-        (void)done;
+        };
+        co_await services_.pool.run(promote);
     }
     auto read = universal::read_commands(opened->plain);
     if (!read) co_return net::problem(400, "malformed", read.error().context);

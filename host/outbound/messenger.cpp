@@ -137,7 +137,7 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
 async::Awaitable<Result<void>> Messenger::attach_files(universal::Command* command) {
     if (!command->has_message()) co_return Result<void>{};
     for (auto& attachment : *command->mutable_message()->mutable_attachments()) {
-        if (attachment.media().empty() && attachment.url().empty()) continue;
+        if (attachment.kind() == "link" || (attachment.media().empty() && attachment.url().empty())) continue;
         Result<media::File> file = Error{Fault::not_found, ""};
         if (!attachment.media().empty()) file = co_await services_.files.find(attachment.media());
         else file = co_await fetch(attachment);
@@ -158,6 +158,7 @@ async::Awaitable<Result<media::File>> Messenger::fetch(universal::Attachment att
     net::ClientRequest request;
     request.url = attachment.url();
     request.follow_redirects = true;
+    request.reply_bytes_max = account_->portal->limits.media_bytes + 1;
     net::StreamedReply reply = co_await services_.client.stream(std::move(request));
     if (reply.head.status == 0) {
         if (reply.head.fault == Fault::rejected) co_return Error{Fault::rejected, "url_refused: " + reply.head.reason};
@@ -193,7 +194,10 @@ async::Awaitable<KeyedVerdict> Messenger::send_part(Sending* sending) {
     start.note = sending->facts.note;
     start.deadline = kTaskDeadline;
     start.durable_key = "command/" + sending->command.id() + '/' + std::to_string(sending->progress.part);
-    universal::write_command_json(sending->parts[sending->progress.part], start.body);
+    universal::Command part = sending->parts[sending->progress.part];
+    // Connectors derive idempotency tokens from the id, so each part of a split command needs its own.
+    if (sending->parts.size() > 1) part.set_id(part.id() + '/' + std::to_string(sending->progress.part));
+    universal::write_command_json(part, start.body);
     sending->done = {};
     CommandSink sink{*this, sending->done};
     tasks::End end = co_await account_->strand->run(std::move(start), sink);

@@ -71,7 +71,7 @@ async::Awaitable<Result<void>> Core::recall_marks(const TaskRef& task) {
         auto read_all = [&store = services_.store, account = setup_.account.text()] {
             return load_marks(store, account);
         };
-        auto read = co_await services_.pool.run(std::move(read_all));
+        auto read = co_await services_.pool.run(read_all);
         if (!read) co_return read.error();
         if (!marks_) marks_ = *std::move(read);  // another task may have been quicker
     }

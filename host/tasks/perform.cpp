@@ -105,7 +105,7 @@ void Core::start_get(const TaskRef& task, Step step) {
             auto read_row = [&store = self->services_.store, key] {
                 return store.row(store::Table::plugin, key);
             };
-            auto row = co_await self->services_.pool.run(std::move(read_row));
+            auto row = co_await self->services_.pool.run(read_row);
             Input input;
             input.kind = TL_IN_STORED;
             input.step = number;

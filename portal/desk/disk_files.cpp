@@ -82,7 +82,7 @@ public:
             piece.resize(static_cast<std::size_t>(got));
             return piece;
         };
-        auto piece = co_await pool_.run(std::move(work));
+        auto piece = co_await pool_.run(work);
         if (piece) {
             from_ += piece->size();
             left_ -= piece->size();
@@ -165,7 +165,7 @@ async::Awaitable<Result<store::OwnFile>> DiskFiles::take(
         if (descriptor < 0) return disk_error("make file");
         return std::make_shared<Writing>(descriptor);
     };
-    auto writing = co_await pool_->run(std::move(open));
+    auto writing = co_await pool_->run(open);
     if (!writing) co_return writing.error();
     const auto target = *writing;
 
@@ -178,7 +178,7 @@ async::Awaitable<Result<store::OwnFile>> DiskFiles::take(
         }
         if (piece->empty()) break;
         auto append = [target, bytes = *std::move(piece)]() { return target->append(bytes); };
-        auto appended = co_await pool_->run(std::move(append));
+        auto appended = co_await pool_->run(append);
         if (!appended) failure = appended.error();
     }
     auto finish = [target, part, path, keep = !failure]() -> Result<bool> {
@@ -188,7 +188,7 @@ async::Awaitable<Result<store::OwnFile>> DiskFiles::take(
         ::unlink(part.c_str());
         return error;
     };
-    auto finished = co_await pool_->run(std::move(finish));
+    auto finished = co_await pool_->run(finish);
     if (failure) co_return *std::move(failure);
     if (!finished) co_return finished.error();
     file.size = target->size;
@@ -203,7 +203,7 @@ async::Awaitable<net::Response> DiskFiles::give(store::OwnFile file, std::string
         if (descriptor < 0) return Error{Fault::not_found, "file"};
         return std::make_shared<Handle>(descriptor);
     };
-    auto handle = co_await pool_->run(std::move(open));
+    auto handle = co_await pool_->run(open);
     if (!handle) co_return net::problem(404, "not_found", "The file is gone.");
     const auto size = static_cast<std::uint64_t>(file.size);
     const auto part = parse_range(range, size);

@@ -37,7 +37,7 @@ public:
             if (!kept) return Answer{kept.error()};
             return answer;
         };
-        auto answer = co_await writing_.run(std::move(job));
+        auto answer = co_await writing_.run(job);
         co_return answer;
     }
 
@@ -58,7 +58,7 @@ public:
             database.rollback();
             return answer;
         };
-        auto answer = co_await reader.thread.run(std::move(job));
+        auto answer = co_await reader.thread.run(job);
         co_return answer;
     }
 
