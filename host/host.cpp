@@ -295,6 +295,17 @@ Result<void> Host::make_strand(accounts::Account& account) {
     return {};
 }
 
+/// An account starts as it was, so that only a change is news to its portal.
+void Host::recall_health(accounts::Account& account) {
+    const auto row = store_->row(store::Table::account, "health/" + account.id.text());
+    if (!row || !*row) return;
+    boost::system::error_code bad;
+    const auto json = boost::json::parse((*row)->value, bad);
+    if (bad || !json.is_object()) return;
+    const auto text = [&](const char* key) { return std::string{json.at(key).as_string()}; };
+    account.set_health({text("state"), text("code"), text("text"), json.at("since").as_int64(), 0});
+}
+
 async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
@@ -308,6 +319,8 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     auto aliases = co_await pool_.run([this, &prefix] { return store_->rows(store::Table::account, prefix, "", 100'000); });
     if (!aliases) co_return aliases.error();
     for (const store::Row& row : *aliases) account->known_as[row.key.substr(prefix.size())] = row.value;
+
+    if (made) recall_health(*account);
 
     lanes::LaneSpec spec;
     spec.name = "account/" + from.id;

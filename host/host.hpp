@@ -51,6 +51,7 @@ private:
     async::Awaitable<Result<void>> open_account(const config::Account& from);
     async::Awaitable<> rest(std::chrono::milliseconds how_long);
     async::Awaitable<> run_account(std::shared_ptr<accounts::Account> account);
+    void recall_health(accounts::Account& account);
     Result<void> make_strand(accounts::Account& account);
     void housekeeping();
 

@@ -76,6 +76,7 @@ void add_facts(Account& account, const tasks::Item& item, const Event& event, Wa
     change.conversation = event.conversation().id();
     if (customer_spoke(event)) change.customer_spoke_ms = now;
     change.note = item.note;
+    if (customer_spoke(event) && !event.conversation().kind().empty()) change.kind = event.conversation().kind();
     if (change.customer_spoke_ms || change.note) out.batch.conversations.push_back(std::move(change));
 }
 
@@ -189,6 +190,11 @@ void append_event(
 void append_health(const Ground& ground, Account& account, accounts::Health health, Accepted& out) {
     health.since_ms = ground.clock.wall_ms();
     if (!account.set_health(health)) return;
+    // Kept, so that a restart is no news.
+    out.batch.put.push_back(
+        {store::Table::account, "health/" + account.id.text(),
+         boost::json::serialize(boost::json::object{{"state", health.state}, {"code", health.code}, {"text", health.text}, {"since", health.since_ms}}), 0}
+    );
     Event event;
     event.set_type("notice");
     event.set_code("account");

@@ -156,7 +156,10 @@ void KeyedLane::pump() {
 
 void KeyedLane::make_ready(const std::string& conversation, Line& line) {
     if (line.ready || line.in_flight || (line.queue.empty() && line.held == 0)) return;
-    if (waits(line)) return;
+    if (waits(line)) {
+        if (line.timer == 0) wait_for(conversation, line);
+        return;
+    }
     line.ready = true;
     ready_.push_back(conversation);
 }
@@ -206,16 +209,19 @@ void KeyedLane::arm(Milliseconds delay) {
 void KeyedLane::sweep() {
     if (!blocked()) return;
     const auto now = ground_.clock.wall_ms();
+    std::vector<std::string>
+        names;  // a coroutine may begin at once, and end a line that is being looked at
     for (auto& [conversation, line] : lines_) {
         if (line.in_flight || (line.queue.empty() && line.held == 0)) continue;
         if (line.due_ms != 0 && (now < line.due_ms || !ground_.drift.trusted())) continue;
         line.in_flight = true;
         ++in_flight_;
-        async::spawn(
-            ground_.loop,
-            "lane " + setup_.name,
-            [self = shared_from_this(), name = conversation] { return self->work(name); }
-        );
+        names.push_back(conversation);
+    }
+    for (auto& name : names) {
+        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this(), name] {
+            return self->work(name);
+        });
     }
 }
 

@@ -83,7 +83,7 @@ async::Awaitable<> KeyedLane::load() {
         loaded_bytes_ += record.body.size();
         const auto conversation = record.conversation;
         line.queue.push_back(std::move(record));
-        if (line.timer == 0) make_ready(conversation, line);
+        make_ready(conversation, line);
     }
     co_await put_aside(std::move(behind));
     loading_ = false;
@@ -109,7 +109,7 @@ async::Awaitable<> KeyedLane::set_aside() {
         auto& line = lines_.at(conversation);
         line.in_flight = false;
         --in_flight_;
-        if (line.timer == 0) make_ready(conversation, line);
+        make_ready(conversation, line);
     }
     setting_aside_ = false;
     pump();

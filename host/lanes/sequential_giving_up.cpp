@@ -215,11 +215,9 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
     const bool refused = verdict.kind == Kind::unclear || verdict.kind == Kind::too_large ||
                          verdict.kind == Kind::rejected;
     records.erase(records.begin());
-    if (verdict.kind == Kind::too_large ||
-        (verdict.kind == Kind::rejected && names_any(records, verdict))) {
-        // The event after the head has a fault of its own. It goes by its own rule, and the try is
-        // made with the next.
-        if (verdict.kind == Kind::too_large) records.erase(records.begin(), records.end() - 1);
+    if (verdict.kind == Kind::rejected && names_any(records, verdict)) {
+        // The event after the head has a fault of its own: it goes, and the try is made with the
+        // next.
         const auto next = co_await conclude(std::move(records), std::move(verdict));
         co_return next;
     }

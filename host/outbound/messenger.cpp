@@ -126,7 +126,7 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     }
     auto attached = co_await attach_files(&sending->command);
     if (!attached) co_return attached.error();
-    auto degraded = universal::degrade(sending->command, account_->features, "direct");
+    auto degraded = universal::degrade(sending->command, account_->features, sending->facts.kind.empty() ? "direct" : sending->facts.kind);
     if (!degraded) co_return degraded.error();
     sending->parts = std::move(degraded->parts);
     sending->changes = std::move(degraded->changes);
@@ -279,6 +279,7 @@ async::Awaitable<KeyedVerdict> Messenger::retry(Sending* sending, tasks::Outcome
     if (outcome.delay >= kWorthTelling && sending->attempt == 1) {
         Status status;
         status.state = "delayed";
+        status.kind = sending->facts.kind;
         status.until_ms = services_.ground.clock.wall_ms() + outcome.delay.count();
         append_status(services_.ground, *account_, sending->command, status, accepted);
     }
@@ -306,7 +307,7 @@ KeyedVerdict Messenger::conclude(
     inbound::Accepted accepted = std::move(sending.done);
     append_status(
         services_.ground, *account_, sending.command,
-        {state, sending.progress.messages, sending.changes, code, std::move(text), 0}, accepted
+        {state, sending.progress.messages, sending.changes, code, std::move(text), 0, sending.facts.kind}, accepted
     );
     accepted.batch.erase.push_back({store::Table::command, progress_key(*account_, sending.command.id())});
     KeyedVerdict out = verdict(kind, kind == KeyedVerdict::Kind::dead ? "rejected" : state, std::move(code));
@@ -319,7 +320,7 @@ store::Batch Messenger::expired(const store::Record& record) {
     universal::Command command;
     inbound::Accepted accepted;
     if (!command.ParseFromString(record.body)) return {};
-    append_status(services_.ground, *account_, command, {"failed", {}, {}, "expired", "its time ran out before the messenger took it", 0}, accepted);
+    append_status(services_.ground, *account_, command, {"failed", {}, {}, "expired", "its time ran out before the messenger took it", 0, ""}, accepted);
     accepted.batch.erase.push_back({store::Table::command, progress_key(*account_, command.id())});
     return std::move(accepted.batch);
 }

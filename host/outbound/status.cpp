@@ -14,7 +14,7 @@ void append_status(
     universal::Event event;
     event.set_type("status");
     event.mutable_conversation()->set_id(command.conversation());
-    event.mutable_conversation()->set_kind("direct");
+    event.mutable_conversation()->set_kind(status.kind);
     event.set_command(command.id());
     event.set_state(status.state);
     for (const std::string& id : status.messages) {

@@ -16,6 +16,7 @@ struct Status {
     std::vector<universal::Change> changes;
     std::string code, text;                     ///< of a failure
     WallMs until_ms = 0;                        ///< delayed
+    std::string kind;                           ///< of the conversation; "" = not known
 };
 
 /// Appends the status event to `out`; for one that sent something also the rows that find the command by the messenger's ids.

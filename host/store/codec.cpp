@@ -41,7 +41,7 @@ void write_record(
         .ms(from.accepted_ms)
         .u32(from.flags)
         .u64(conversation_sequence);
-    Out{plain_scratch}.text(from.conversation).raw(from.body);
+    Out{plain_scratch}.text(from.conversation).u64(from.requeued).raw(from.body);
     vault.seal(Family::msg, key, header_scratch, plain_scratch, out);
 }
 
@@ -56,6 +56,7 @@ bool read_record(
     record.conversation_sequence = header.u64();
     In plain{plain_scratch};
     record.conversation = plain.text();
+    record.requeued = plain.u64();
     record.body = plain.rest();
     return plain.ok();
 }
@@ -77,6 +78,7 @@ void write_dead(
         .text(dead.detail)
         .u32(static_cast<std::uint32_t>(dead.last_status))
         .u32(dead.attempts)
+        .u64(record.requeued)
         .raw(record.body);
     vault.seal(Family::dead, key, header_scratch, plain_scratch, out);
 }
@@ -96,6 +98,7 @@ bool read_dead(
     dead.detail = plain.text();
     dead.last_status = static_cast<int>(plain.u32());
     dead.attempts = plain.u32();
+    dead.record.requeued = plain.u64();
     dead.record.body = plain.rest();
     return plain.ok();
 }
@@ -121,7 +124,8 @@ void write_conversation(
         .ms(from.customer_first_ms)
         .ms(from.customer_last_ms)
         .text(from.note)
-        .text(from.current);
+        .text(from.current)
+        .text(from.kind);
     vault.seal(Family::conv, key, {}, plain_scratch, out);
 }
 
@@ -135,6 +139,7 @@ bool read_conversation(
     to.customer_last_ms = plain.ms();
     to.note = plain.text();
     to.current = plain.text();
+    to.kind = plain.text();
     return plain.ok();
 }
 

@@ -10,7 +10,7 @@
 /// What the store's values look like. Every `read_*` is false for bytes that this program did not
 /// write there.
 ///
-/// msg   id 16, accepted u64, flags u32, conversation sequence u64 | sealed: conversation, body
+/// msg   id 16, accepted u64, flags u32, conversation sequence u64 | sealed: conversation, requeued u64, body
 /// dead  died u64 | sealed: the record, reason, detail, status, attempts
 /// row   expires u64 | sealed: value
 /// conv  sealed: Conversation

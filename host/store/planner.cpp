@@ -156,6 +156,7 @@ void Planner::plan_rest(Prepared& job) {
         }
         if (change.note) conversation.note = std::move(*change.note);
         if (change.current) conversation.current = std::move(*change.current);
+        if (change.kind) conversation.kind = std::move(*change.kind);
     }
     for (const auto& state : batch.states) {
         auto& lane = *draft(state.lane);

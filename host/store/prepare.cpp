@@ -39,6 +39,7 @@ Result<void> check_sizes(const Batch& batch) {
     for (const auto& change : batch.conversations) {
         if (change.note && change.note->size() > kNoteMax) return above("note");
         if (change.current && change.current->size() > kKeyMax) return above("conversation");
+        if (change.kind && change.kind->size() > kKeyMax) return above("conversation kind");
     }
     for (const auto& state : batch.states) {
         if (state.state.size() > kStateMax) return above("state");

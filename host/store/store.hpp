@@ -113,6 +113,7 @@ struct Conversation {
     WallMs customer_last_ms = 0;
     std::string note;               ///< the connector's, at most 4 KiB
     std::string current;            ///< after a migration: the messenger's present id; "" = unchanged
+    std::string kind;               ///< direct, group, comments; "" = not told yet
 };
 
 struct ConversationChange {
@@ -121,6 +122,7 @@ struct ConversationChange {
     std::optional<WallMs> customer_spoke_ms;
     std::optional<std::string> note;
     std::optional<std::string> current;
+    std::optional<std::string> kind;
 };
 
 /// Delivery state of a lane that must survive a restart. Opaque to the store.

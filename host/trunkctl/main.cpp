@@ -126,12 +126,12 @@ int license(const Options& options, const Api& api) {
     const auto entry = [](const std::string& bytes, json::value form, const char* name) { return json::object{{"hex", hex_encode(bytes)}, {name, std::move(form)}}; };
     return show(
         options,
-        json::value{json::object{
+        json::value(json::object{
             {"sign host-to-portal", entry(keys.sign_host_to_portal, signing(keys.sign_host_to_portal), "whsec")},
             {"encrypt host-to-portal", entry(keys.encrypt_host_to_portal, encrypting(keys.encrypt_host_to_portal), "jwk")},
             {"sign portal-to-host", entry(keys.sign_portal_to_host, signing(keys.sign_portal_to_host), "whsec")},
             {"encrypt portal-to-host", entry(keys.encrypt_portal_to_host, encrypting(keys.encrypt_portal_to_host), "jwk")},
-        }}
+        })
     );
 }
 
