@@ -23,8 +23,8 @@
 
 namespace trunkline {
 
-/// Everything the host is made of, built in the order of its members and ended in the reverse order. Owner: main.
-/// `start`, `stop` and the destructor: one thread, not a loop's.
+/// Everything the host is made of, built in the order of its members and ended in the reverse
+/// order. Owner: main. `start`, `stop` and the destructor: one thread, not a loop's.
 class Host {
 public:
     /// Builds all rooms but opens no door yet. Fails with one readable line.
@@ -34,7 +34,8 @@ public:
     /// Lanes, accounts, polls and at last the doors.
     Result<void> start();
 
-    /// The reverse: doors, polls, strands, lanes, store. Everything acknowledged is on disk afterwards.
+    /// The reverse: doors, polls, strands, lanes, store. Everything acknowledged is on disk
+    /// afterwards.
     void stop();
 
     std::uint16_t public_port() const { return public_server_->port(); }

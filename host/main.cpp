@@ -1,14 +1,13 @@
 // The host: reads its configuration, builds its rooms, opens its doors, and ends in good order.
 #include <csignal>
-
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 #include "host/config/config.hpp"
 #include "host/host.hpp"
@@ -25,10 +24,14 @@ std::optional<Arguments> parse(int count, char** values) {
     Arguments out;
     for (int i = 1; i < count; ++i) {
         const std::string_view word{values[i]};
-        if (word == "--config" && i + 1 < count) out.config = values[++i];
-        else if (word == "--check") out.check = true;
-        else if (word == "--version") out.version = true;
-        else return std::nullopt;
+        if (word == "--config" && i + 1 < count)
+            out.config = values[++i];
+        else if (word == "--check")
+            out.check = true;
+        else if (word == "--version")
+            out.version = true;
+        else
+            return std::nullopt;
     }
     if (out.config.empty() && !out.version) return std::nullopt;
     return out;
@@ -36,8 +39,10 @@ std::optional<Arguments> parse(int count, char** values) {
 
 /// Reads and prints what is wrong; nothing when that stops the start.
 std::optional<trunkline::config::Config> read(const std::string& file) {
-    trunkline::config::Loaded loaded = trunkline::config::load(file, trunkline::config::process_environment());
-    for (const auto& problem : loaded.problems) std::cerr << trunkline::config::to_string(problem) << '\n';
+    trunkline::config::Loaded loaded =
+        trunkline::config::load(file, trunkline::config::process_environment());
+    for (const auto& problem : loaded.problems)
+        std::cerr << trunkline::config::to_string(problem) << '\n';
     return std::move(loaded.config);
 }
 
@@ -45,7 +50,8 @@ std::optional<trunkline::config::Config> read(const std::string& file) {
 sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&signals, signal);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     return signals;
@@ -84,13 +90,18 @@ int main(int count, char** values) {
         spdlog::critical("host.not_started reason={}", started.error().context);
         return 1;
     }
-    spdlog::info("host.started public_port={} admin_port={}", (*host)->public_port(), (*host)->admin_port());
+    spdlog::info(
+        "host.started public_port={} admin_port={}", (*host)->public_port(), (*host)->admin_port()
+    );
 
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
-        // What a running host is made of does not change yet; a reading that would not start is told now, not then.
+        // What a running host is made of does not change yet; a reading that would not start is
+        // told now, not then.
         const auto again = read(arguments->config);
-        if (again) spdlog::warn("config.read file={} effect=at_the_next_start", arguments->config);
-        else spdlog::error("config.refused file={} effect=the_present_one_stays", arguments->config);
+        if (again)
+            spdlog::warn("config.read file={} effect=at_the_next_start", arguments->config);
+        else
+            spdlog::error("config.refused file={} effect=the_present_one_stays", arguments->config);
     }
     spdlog::info("host.stopping");
     (*host)->stop();

@@ -1,14 +1,16 @@
 #include "host/public_side.hpp"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
+
+#include <boost/json.hpp>
 
 namespace trunkline {
 namespace {
 
-constexpr std::uint64_t kWebhookBytesMax = 4ULL << 20U;   // Telegram sends at most about 1 MiB, others a few times that
-constexpr std::uint64_t kCommandsBytesMax = 2ULL << 20U;  // 1 MiB of commands, encrypted and base64 encoded
+constexpr std::uint64_t kWebhookBytesMax =
+    4ULL << 20U;  // Telegram sends at most about 1 MiB, others a few times that
+constexpr std::uint64_t kCommandsBytesMax =
+    2ULL << 20U;  // 1 MiB of commands, encrypted and base64 encoded
 
 /// The piece of a path after `prefix` up to the next slash, and what follows.
 struct Piece {
@@ -49,18 +51,21 @@ net::BodyPlan take(std::uint64_t bytes, bool streamed = false) {
 net::BodyPlan PublicSide::plan(const net::RequestHead& head) {
     Piece piece;
     if (under(head.path, "/hooks/", piece)) {
-        if (!rooms_.directory.account(piece.name)) return refuse(404, "not_found", "no such account");
+        if (!rooms_.directory.account(piece.name))
+            return refuse(404, "not_found", "no such account");
         if (head.method != "GET" && head.method != "POST") return only(head.method, "POST", {});
         return take(kWebhookBytesMax);
     }
     if (under(head.path, "/v1/portals/", piece) && piece.rest == "commands") {
         // An unknown portal is answered like a wrong signature, so that ids cannot be tried out.
-        if (!rooms_.directory.portal(piece.name)) return refuse(401, "unauthorized", "the request is not authentic");
+        if (!rooms_.directory.portal(piece.name))
+            return refuse(401, "unauthorized", "the request is not authentic");
         return only(head.method, "POST", take(kCommandsBytesMax));
     }
     if (under(head.path, "/v1/uploads/", piece) && piece.rest.empty()) {
         std::uint64_t most = 0;
-        for (const auto& [id, portal] : rooms_.directory.portals()) most = std::max(most, portal->limits.media_bytes);
+        for (const auto& [id, portal] : rooms_.directory.portals())
+            most = std::max(most, portal->limits.media_bytes);
         return only(head.method, "PUT", take(most, true));
     }
     if (under(head.path, "/media/", piece)) {
@@ -89,7 +94,9 @@ async::Awaitable<net::Response> PublicSide::handle(net::Request request) {
         co_return response;
     }
     if (under(path, "/media/", piece)) {
-        auto response = co_await rooms_.relay.get(std::string{piece.name}, std::string{piece.rest}, std::move(request));
+        auto response = co_await rooms_.relay.get(
+            std::string{piece.name}, std::string{piece.rest}, std::move(request)
+        );
         co_return response;
     }
     co_return path == "/readyz" ? readiness() : health();
@@ -109,7 +116,8 @@ net::Response PublicSide::readiness() const {
     net::Response response = health();
     if (reasons.empty()) return response;
     response.status = 503;
-    response.body = boost::json::serialize(boost::json::object{{"status", "unavailable"}, {"reasons", reasons}});
+    response.body = boost::json::serialize(boost::json::object{
+        {"status", "unavailable"}, {"reasons", reasons}});
     return response;
 }
 

@@ -27,7 +27,7 @@ public:
     net::BodyPlan plan(const net::RequestHead& head) override;
     async::Awaitable<net::Response> handle(net::Request request) override;
 
-    void ready(bool yes) { ready_ = yes; }   ///< whether /readyz says yes
+    void ready(bool yes) { ready_ = yes; }  ///< whether /readyz says yes
     net::Response health() const;
     net::Response readiness() const;
 

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <boost/json/object.hpp>
-
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
+
+#include <boost/json/object.hpp>
 
 #include "host/accounts/portal.hpp"
 #include "host/accounts/rate_limits.hpp"
@@ -29,15 +29,19 @@ struct Health {
     WallMs since_ms = 0;
     WallMs until_ms = 0;
 
-    bool same_as(const Health& other) const { return state == other.state && code == other.code && text == other.text; }
+    bool same_as(const Health& other) const {
+        return state == other.state && code == other.code && text == other.text;
+    }
 };
 
 /// Counted since the start. `[any]`
 struct AccountFigures {
-    std::atomic<std::uint64_t> received{0}, repeats{0}, forged{0}, quarantined{0}, refused{0}, sent{0}, failed{0}, unknown{0};
+    std::atomic<std::uint64_t> received{0}, repeats{0}, forged{0}, quarantined{0}, refused{0},
+        sent{0}, failed{0}, unknown{0};
 };
 
-/// One connected bot, page or community while the host runs. What is not const lives on `loop`, except `health`.
+/// One connected bot, page or community while the host runs. What is not const lives on `loop`,
+/// except `health`.
 class Account {
 public:
     Account(const config::Account& from, std::shared_ptr<Portal> portal_, async::Loop& loop_)
@@ -52,21 +56,25 @@ public:
     const AccountId id;
     const ConnectorId connector;
     const std::string line;
-    const boost::json::object settings;   ///< may hold secrets: never shown, never logged
+    const boost::json::object settings;  ///< may hold secrets: never shown, never logged
     const config::Place place;
     const std::shared_ptr<Portal> portal;
     async::Loop& loop;
 
-    std::unique_ptr<tasks::Strand> strand;   ///< null while the connector is absent or refused the account
-    store::LaneId lane = 0;                  ///< of its commands
+    std::unique_ptr<tasks::Strand>
+        strand;              ///< null while the connector is absent or refused the account
+    store::LaneId lane = 0;  ///< of its commands
     universal::Features features;
     std::optional<RateLimits> rates;
     WallMs redelivery_window_ms = 48LL * 3600 * 1000;
     bool polls = false;
-    std::chrono::milliseconds poll_every{1'000};   ///< between polls, unless the connector says otherwise each time
-    std::optional<std::chrono::milliseconds> check_every;   ///< as the connector asks; none = at start only
+    std::chrono::milliseconds poll_every{
+        1'000};  ///< between polls, unless the connector says otherwise each time
+    std::optional<std::chrono::milliseconds>
+        check_every;  ///< as the connector asks; none = at start only
 
-    /// After a migration: the messenger's present conversation id -> the id the portal has always known.
+    /// After a migration: the messenger's present conversation id -> the id the portal has always
+    /// known.
     std::unordered_map<std::string, std::string> known_as;
 
     AccountFigures figures;

@@ -10,17 +10,24 @@
 
 namespace trunkline::accounts {
 
-/// Who is there. Filled by main before the host accepts anything, unchanged afterwards, so that looking up needs no lock.
+/// Who is there. Filled by main before the host accepts anything, unchanged afterwards, so that
+/// looking up needs no lock.
 class Directory {
 public:
     void add(std::shared_ptr<Portal> portal) { portals_[portal->id.text()] = std::move(portal); }
-    void add(std::shared_ptr<Account> account) { accounts_[account->id.text()] = std::move(account); }
+    void add(std::shared_ptr<Account> account) {
+        accounts_[account->id.text()] = std::move(account);
+    }
 
     std::shared_ptr<Portal> portal(std::string_view id) const { return find(portals_, id); }
     std::shared_ptr<Account> account(std::string_view id) const { return find(accounts_, id); }
 
-    const std::map<std::string, std::shared_ptr<Portal>, std::less<>>& portals() const noexcept { return portals_; }
-    const std::map<std::string, std::shared_ptr<Account>, std::less<>>& accounts() const noexcept { return accounts_; }
+    const std::map<std::string, std::shared_ptr<Portal>, std::less<>>& portals() const noexcept {
+        return portals_;
+    }
+    const std::map<std::string, std::shared_ptr<Account>, std::less<>>& accounts() const noexcept {
+        return accounts_;
+    }
 
 private:
     template <class Map>

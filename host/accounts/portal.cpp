@@ -3,7 +3,9 @@
 namespace trunkline::accounts {
 namespace {
 
-double rate(std::uint64_t per_second) { return static_cast<double>(per_second); }
+double rate(std::uint64_t per_second) {
+    return static_cast<double>(per_second);
+}
 
 }  // namespace
 
@@ -18,7 +20,8 @@ Portal::Portal(const config::Portal& from, std::shared_ptr<PortalKeys> keys_, as
       // Two seconds' worth may come at once: messengers deliver what they held back in a burst.
       events_{rate(from.limits.events_per_second), 2 * rate(from.limits.events_per_second)},
       // A whole request of commands must fit, or it could never be taken.
-      commands_{rate(from.limits.commands_per_second), 100 + 2 * rate(from.limits.commands_per_second)} {}
+      commands_{
+          rate(from.limits.commands_per_second), 100 + 2 * rate(from.limits.commands_per_second)} {}
 
 const PortalLane& Portal::lane_for(std::string_view event_type) const {
     const PortalLane* rest = &lanes.front();

@@ -26,7 +26,8 @@ struct PortalLane {
     std::shared_ptr<lanes::MemoryLane> memory;
 };
 
-/// A business installation while the host runs. Made by main; afterwards unchanging but for what is guarded.
+/// A business installation while the host runs. Made by main; afterwards unchanging but for what is
+/// guarded.
 class Portal {
 public:
     Portal(const config::Portal& from, std::shared_ptr<PortalKeys> keys_, async::Loop& loop_);
@@ -35,14 +36,16 @@ public:
     const std::string url;
     const bool encrypt;
     const config::Limits limits;
-    const config::Place place;               ///< where the configuration names it
+    const config::Place place;  ///< where the configuration names it
     const std::shared_ptr<PortalKeys> keys;
-    async::Loop& loop;                       ///< where its commands are opened
-    std::vector<PortalLane> lanes;           ///< filled before the host starts to accept
+    async::Loop& loop;              ///< where its commands are opened
+    std::vector<PortalLane> lanes;  ///< filled before the host starts to accept
 
     const PortalLane& lane_for(std::string_view event_type) const;
 
-    std::chrono::milliseconds take_events(TokenBucket::Time now, double count);    ///< `[any]`; zero = taken
+    std::chrono::milliseconds take_events(
+        TokenBucket::Time now, double count
+    );  ///< `[any]`; zero = taken
     std::chrono::milliseconds take_commands(TokenBucket::Time now, double count);  ///< `[any]`
 
     /// The opener of what this portal sends, renewed when its keys change. On `loop` only.

@@ -11,18 +11,29 @@ namespace {
 
 constexpr WallMs kOldKeyLives = 7LL * 24 * 3600 * 1000;
 
-std::string row_key(const PortalId& portal) { return "keys/" + portal.text(); }
+std::string row_key(const PortalId& portal) {
+    return "keys/" + portal.text();
+}
 
 /// Which configured key a stored rotation belongs to, without keeping the key itself beside it.
-std::string fingerprint(const seal::LicenseKey& key) { return hex_encode(seal::sha256("trunkline rotation " + key.bytes())).substr(0, 32); }
+std::string fingerprint(const seal::LicenseKey& key) {
+    return hex_encode(seal::sha256("trunkline rotation " + key.bytes())).substr(0, 32);
+}
 
 }  // namespace
 
 Result<std::shared_ptr<PortalKeys>> PortalKeys::open(
-    PortalId portal, const Secret& configured, const Secret& configured_next, store::Store& store, const Clock& clock
+    PortalId portal,
+    const Secret& configured,
+    const Secret& configured_next,
+    store::Store& store,
+    const Clock& clock
 ) {
     auto key = seal::LicenseKey::parse(configured);
-    if (!key) return Error{Fault::malformed, "license_key of portal " + portal.text() + " is not tlk_ and 43 characters"};
+    if (!key)
+        return Error{
+            Fault::malformed,
+            "license_key of portal " + portal.text() + " is not tlk_ and 43 characters"};
     std::shared_ptr<PortalKeys> keys{new PortalKeys{portal, store, clock}};
     keys->configured_ = *std::move(key);
     keys->base_ = fingerprint(*keys->configured_);
@@ -34,17 +45,27 @@ Result<std::shared_ptr<PortalKeys>> PortalKeys::open(
         const auto json = boost::json::parse((*row)->value, bad);
         if (!bad && json.is_object() && json.at("base").as_string() == keys->base_) {
             auto second = seal::LicenseKey::parse(Secret{std::string{json.at("next").as_string()}});
-            if (!second) return Error{Fault::storage, "stored rotation of portal " + portal.text() + " is damaged"};
+            if (!second)
+                return Error{
+                    Fault::storage, "stored rotation of portal " + portal.text() + " is damaged"};
             keys->second_ = *std::move(second);
             keys->promoted_ = json.at("promoted").as_bool();
             keys->finished_ = json.at("finished").as_bool();
             keys->since_ms_ = json.at("since").as_int64();
-            if (keys->finished_) spdlog::warn("portal.key_superseded portal={} hint=put_the_new_license_key_into_the_configuration", portal.text());
+            if (keys->finished_)
+                spdlog::warn(
+                    "portal.key_superseded portal={} "
+                    "hint=put_the_new_license_key_into_the_configuration",
+                    portal.text()
+                );
         }
     }
     if (!keys->second_ && !configured_next.empty()) {
         auto second = seal::LicenseKey::parse(configured_next);
-        if (!second) return Error{Fault::malformed, "next_license_key of portal " + portal.text() + " is not tlk_ and 43 characters"};
+        if (!second)
+            return Error{
+                Fault::malformed,
+                "next_license_key of portal " + portal.text() + " is not tlk_ and 43 characters"};
         keys->second_ = *std::move(second);
         keys->from_configuration_ = true;
     }
@@ -82,8 +103,15 @@ PortalKeys::State PortalKeys::state() const {
     return {second_.has_value() && !finished_, promoted_, since_ms_};
 }
 
-Result<void> PortalKeys::save(const std::string& base, const Secret& next, bool promoted, bool finished, WallMs since) {
-    const boost::json::object json{{"base", base}, {"next", next.reveal()}, {"promoted", promoted}, {"finished", finished}, {"since", since}};
+Result<void> PortalKeys::save(
+    const std::string& base, const Secret& next, bool promoted, bool finished, WallMs since
+) {
+    const boost::json::object json{
+        {"base", base},
+        {"next", next.reveal()},
+        {"promoted", promoted},
+        {"finished", finished},
+        {"since", since}};
     store::Batch batch;
     batch.put.push_back({store::Table::portal, row_key(portal_), boost::json::serialize(json), 0});
     auto written = store_.commit_and_wait(std::move(batch));
@@ -94,8 +122,12 @@ Result<void> PortalKeys::save(const std::string& base, const Secret& next, bool 
 Result<Secret> PortalKeys::rotate() {
     {
         const std::lock_guard lock{mutex_};
-        if (second_ && !finished_) return Error{Fault::conflict, "a rotation is under way; promote or finish it first"};
-        if (finished_) return Error{Fault::conflict, "put the new license key into the configuration before rotating again"};
+        if (second_ && !finished_)
+            return Error{Fault::conflict, "a rotation is under way; promote or finish it first"};
+        if (finished_)
+            return Error{
+                Fault::conflict,
+                "put the new license key into the configuration before rotating again"};
     }
     auto fresh = seal::LicenseKey::generate();
     const WallMs now = clock_.wall_ms();
@@ -136,7 +168,8 @@ Result<void> PortalKeys::finish() {
     {
         const std::lock_guard lock{mutex_};
         if (!second_) return Error{Fault::not_found, "there is no second key"};
-        if (!promoted_) return Error{Fault::conflict, "the new key is not in use yet; promote it first"};
+        if (!promoted_)
+            return Error{Fault::conflict, "the new key is not in use yet; promote it first"};
         if (finished_) return {};
         next = second_->text();
         since = since_ms_;
@@ -156,7 +189,10 @@ void PortalKeys::saw_next() {
         if (!second_ || promoted_) return;
     }
     auto done = promote();
-    if (!done) spdlog::warn("portal.promote_failed portal={} reason={}", portal_.text(), done.error().context);
+    if (!done)
+        spdlog::warn(
+            "portal.promote_failed portal={} reason={}", portal_.text(), done.error().context
+        );
 }
 
 void PortalKeys::tick() {
@@ -165,7 +201,10 @@ void PortalKeys::tick() {
         if (!promoted_ || finished_ || clock_.wall_ms() - since_ms_ < kOldKeyLives) return;
     }
     auto done = finish();
-    if (!done) spdlog::warn("portal.finish_failed portal={} reason={}", portal_.text(), done.error().context);
+    if (!done)
+        spdlog::warn(
+            "portal.finish_failed portal={} reason={}", portal_.text(), done.error().context
+        );
 }
 
 }  // namespace trunkline::accounts

@@ -13,13 +13,19 @@
 
 namespace trunkline::accounts {
 
-/// A portal's license keys over the life of a rotation: configured key alone; both, the old one encrypting; both, the new one
-/// encrypting; the new one alone. What was done by hand is kept in the store and forgotten once the configured key changes.
-/// `[any]`; every change is durable before it takes effect. Changing calls block: control thread or blocking pool only.
+/// A portal's license keys over the life of a rotation: configured key alone; both, the old one
+/// encrypting; both, the new one encrypting; the new one alone. What was done by hand is kept in
+/// the store and forgotten once the configured key changes.
+/// `[any]`; every change is durable before it takes effect. Changing calls block: control thread or
+/// blocking pool only.
 class PortalKeys {
 public:
     static Result<std::shared_ptr<PortalKeys>> open(
-        PortalId portal, const Secret& configured, const Secret& configured_next, store::Store& store, const Clock& clock
+        PortalId portal,
+        const Secret& configured,
+        const Secret& configured_next,
+        store::Store& store,
+        const Clock& clock
     );
 
     /// `current` encrypts; `next` is the other one that is accepted and signed with.
@@ -28,22 +34,32 @@ public:
     /// Counts up with every change, so that holders of a Sealer know when to make a new one.
     std::uint64_t version() const;
 
-    Result<Secret> rotate();   ///< makes and returns the second key; `conflict` when there is one already
-    Result<void> promote();    ///< encrypts with the new key from now on; `not_found` without a second key
-    Result<void> finish();     ///< ends the old key; `conflict` before promote
+    Result<Secret> rotate(
+    );  ///< makes and returns the second key; `conflict` when there is one already
+    Result<void> promote(
+    );  ///< encrypts with the new key from now on; `not_found` without a second key
+    Result<void> finish();  ///< ends the old key; `conflict` before promote
 
-    /// An authentic request under the next key arrived: the portal has it. Promotes, if that has not happened. May block briefly.
+    /// An authentic request under the next key arrived: the portal has it. Promotes, if that has
+    /// not happened. May block briefly.
     void saw_next();
 
     /// Ends the old key 7 days after the promotion. Called now and then.
     void tick();
 
-    struct State { bool rotating = false; bool promoted = false; WallMs since_ms = 0; };
+    struct State {
+        bool rotating = false;
+        bool promoted = false;
+        WallMs since_ms = 0;
+    };
     State state() const;
 
 private:
-    PortalKeys(PortalId portal, store::Store& store, const Clock& clock) : portal_{std::move(portal)}, store_{store}, clock_{clock} {}
-    Result<void> save(const std::string& base, const Secret& next, bool promoted, bool finished, WallMs since);
+    PortalKeys(PortalId portal, store::Store& store, const Clock& clock)
+        : portal_{std::move(portal)}, store_{store}, clock_{clock} {}
+    Result<void> save(
+        const std::string& base, const Secret& next, bool promoted, bool finished, WallMs since
+    );
     void publish();
 
     PortalId portal_;
@@ -52,7 +68,7 @@ private:
     mutable std::mutex mutex_;  ///< guards all below; held for copies only, never across the disk
     std::optional<seal::LicenseKey> configured_;
     std::optional<seal::LicenseKey> second_;
-    std::string base_;          ///< fingerprint of the configured key that the stored rotation belongs to
+    std::string base_;  ///< fingerprint of the configured key that the stored rotation belongs to
     bool from_configuration_ = false;
     bool promoted_ = false;
     bool finished_ = false;

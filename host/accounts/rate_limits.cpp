@@ -27,18 +27,27 @@ Result<Rates> Rates::parse(const boost::json::object& manifest) {
         }
         double seconds = 1;
         if (per != nullptr) {
-            const auto parsed = per->is_string() ? config::parse_duration(per->as_string()) : std::nullopt;
-            if (!parsed || parsed->count() == 0) return Error{Fault::malformed, "manifest: per of a limit is not a duration"};
+            const auto parsed =
+                per->is_string() ? config::parse_duration(per->as_string()) : std::nullopt;
+            if (!parsed || parsed->count() == 0)
+                return Error{Fault::malformed, "manifest: per of a limit is not a duration"};
             seconds = static_cast<double>(parsed->count()) / 1000.0;
         }
         const double count = rate->to_number<double>();
-        const double room = burst != nullptr && burst->is_number() ? burst->to_number<double>() : count;
-        if (count <= 0 || room < 1) return Error{Fault::malformed, "manifest: rate and burst of a limit must be positive"};
+        const double room =
+            burst != nullptr && burst->is_number() ? burst->to_number<double>() : count;
+        if (count <= 0 || room < 1)
+            return Error{Fault::malformed, "manifest: rate and burst of a limit must be positive"};
         const Rate parsed{count / seconds, room};
-        if (scope->as_string() == "chat") rates.chat = parsed;
-        else if (scope->as_string() == "account") rates.account = parsed;
-        else if (scope->as_string() == "connector") rates.connector = parsed;
-        else return Error{Fault::malformed, "manifest: scope of a limit is none of chat, account, connector"};
+        if (scope->as_string() == "chat")
+            rates.chat = parsed;
+        else if (scope->as_string() == "account")
+            rates.account = parsed;
+        else if (scope->as_string() == "connector")
+            rates.connector = parsed;
+        else
+            return Error{
+                Fault::malformed, "manifest: scope of a limit is none of chat, account, connector"};
     }
     return rates;
 }
@@ -49,7 +58,8 @@ RateLimits::RateLimits(const Rates& rates, std::shared_ptr<SharedBucket> connect
 }
 
 void RateLimits::drop_full(TokenBucket::Time now) {
-    for (auto at = chats_.begin(); at != chats_.end();) at = at->second.full(now) ? chats_.erase(at) : std::next(at);
+    for (auto at = chats_.begin(); at != chats_.end();)
+        at = at->second.full(now) ? chats_.erase(at) : std::next(at);
 }
 
 std::chrono::milliseconds RateLimits::take(const std::string& conversation, TokenBucket::Time now) {
@@ -57,7 +67,8 @@ std::chrono::milliseconds RateLimits::take(const std::string& conversation, Toke
     TokenBucket* chat = nullptr;
     if (rates_.chat) {
         if (chats_.size() >= kChatsMax) drop_full(now);
-        chat = &chats_.try_emplace(conversation, rates_.chat->per_second, rates_.chat->burst).first->second;
+        chat = &chats_.try_emplace(conversation, rates_.chat->per_second, rates_.chat->burst)
+                    .first->second;
         if (const auto wait = chat->wait(now); wait > kNow) return wait;
     }
     if (account_) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/json/object.hpp>
-
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -9,14 +7,20 @@
 #include <string>
 #include <unordered_map>
 
+#include <boost/json/object.hpp>
+
 #include "host/accounts/token_bucket.hpp"
 #include "host/base/result.hpp"
 
 namespace trunkline::accounts {
 
-/// How many calls a messenger takes, as its connector declares: `"limits":[{"scope","rate","per","burst"}]`.
+/// How many calls a messenger takes, as its connector declares:
+/// `"limits":[{"scope","rate","per","burst"}]`.
 struct Rates {
-    struct Rate { double per_second = 0; double burst = 1; };
+    struct Rate {
+        double per_second = 0;
+        double burst = 1;
+    };
     std::optional<Rate> chat, account, connector;
 
     /// `malformed`, naming what is wrong.
@@ -42,8 +46,8 @@ class RateLimits {
 public:
     RateLimits(const Rates& rates, std::shared_ptr<SharedBucket> connector);
 
-    /// Takes one call for `conversation` now, or says how long to wait before asking again. Nothing is taken unless all
-    /// three scopes have room.
+    /// Takes one call for `conversation` now, or says how long to wait before asking again. Nothing
+    /// is taken unless all three scopes have room.
     std::chrono::milliseconds take(const std::string& conversation, TokenBucket::Time now);
 
 private:
@@ -52,7 +56,8 @@ private:
     Rates rates_;
     std::shared_ptr<SharedBucket> connector_;
     std::optional<TokenBucket> account_;
-    std::unordered_map<std::string, TokenBucket> chats_;  // full ones are dropped, so this holds only who was spoken to lately
+    std::unordered_map<std::string, TokenBucket>
+        chats_;  // full ones are dropped, so this holds only who was spoken to lately
 };
 
 }  // namespace trunkline::accounts

@@ -5,12 +5,14 @@
 
 namespace trunkline::accounts {
 
-/// So many per second, with a burst. A value without a lock: it belongs to one loop, or its owner guards it.
+/// So many per second, with a burst. A value without a lock: it belongs to one loop, or its owner
+/// guards it.
 class TokenBucket {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    TokenBucket(double per_second, double burst) : per_second_{per_second}, burst_{burst}, tokens_{burst} {}
+    TokenBucket(double per_second, double burst)
+        : per_second_{per_second}, burst_{burst}, tokens_{burst} {}
 
     /// Takes `count` now, or says how long to wait before asking again (zero = taken).
     std::chrono::milliseconds take(Time now, double count = 1) {
@@ -50,7 +52,8 @@ private:
         }
     }
     std::chrono::milliseconds wait_for(double count) const {
-        return std::chrono::milliseconds{1 + static_cast<std::int64_t>((count - tokens_) / per_second_ * 1000.0)};
+        return std::chrono::milliseconds{
+            1 + static_cast<std::int64_t>((count - tokens_) / per_second_ * 1000.0)};
     }
 
     double per_second_;

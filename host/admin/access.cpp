@@ -19,7 +19,8 @@ std::optional<Access::Who> Access::find(std::string_view authorization_header) c
     const std::string given = seal::sha256(authorization_header.substr(kScheme.size()));
     std::optional<Who> found;
     for (const config::AdminToken& entry : tokens_) {
-        if (seal::equal_in_constant_time(given, seal::sha256(entry.token.reveal()))) found = Who{entry.name, entry.role};
+        if (seal::equal_in_constant_time(given, seal::sha256(entry.token.reveal())))
+            found = Who{entry.name, entry.role};
     }
     return found;
 }

@@ -16,7 +16,7 @@ public:
 
     struct Who {
         std::string name;
-        std::string role;   ///< read, operate, admin
+        std::string role;  ///< read, operate, admin
     };
 
     /// Compares with every token, each in constant time, so that the time tells nothing.

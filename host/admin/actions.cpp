@@ -18,13 +18,17 @@ net::Response done(json::object what = {}) {
     return answer(std::move(what));
 }
 
-net::Response outcome(const Result<void>& result) { return result ? done() : refusal(result.error()); }
+net::Response outcome(const Result<void>& result) {
+    return result ? done() : refusal(result.error());
+}
 
-/// Lane names hold slashes, so a lane is named in the body or by the pieces between "lanes" and the verb.
+/// Lane names hold slashes, so a lane is named in the body or by the pieces between "lanes" and the
+/// verb.
 std::string lane_of(const Call& call) {
     if (const std::string lane = call.text("lane"); !lane.empty()) return lane;
     std::string out;
-    for (std::size_t i = 1; i + 1 < call.path.size(); ++i) out += (out.empty() ? "" : "/") + call.path[i];
+    for (std::size_t i = 1; i + 1 < call.path.size(); ++i)
+        out += (out.empty() ? "" : "/") + call.path[i];
     return out;
 }
 
@@ -32,14 +36,19 @@ async::Awaitable<net::Response> act_on_lane(const Rooms& rooms, Call call) {
     const std::string lane = lane_of(call);
     const std::string& verb = call.path.back();
     Result<void> result;
-    if (verb == "pause") result = co_await rooms.lanes.pause(lane, "operator");
-    else if (verb == "resume") result = co_await rooms.lanes.resume(lane);
-    else result = co_await rooms.lanes.kick(lane);
+    if (verb == "pause")
+        result = co_await rooms.lanes.pause(lane, "operator");
+    else if (verb == "resume")
+        result = co_await rooms.lanes.resume(lane);
+    else
+        result = co_await rooms.lanes.kick(lane);
     co_return outcome(result);
 }
 
 /// `{"lane", "sequences":[...]}` or `{"lane", "all": true}`.
-async::Awaitable<Result<std::size_t>> act_on_dead(const Rooms& rooms, std::string verb, std::string lane, std::vector<store::Sequence> some) {
+async::Awaitable<Result<std::size_t>> act_on_dead(
+    const Rooms& rooms, std::string verb, std::string lane, std::vector<store::Sequence> some
+) {
     if (verb == "requeue") {
         auto count = co_await rooms.lanes.requeue(std::move(lane), std::move(some));
         co_return count;
@@ -52,15 +61,18 @@ async::Awaitable<net::Response> act_on_dead_letters(const Rooms& rooms, Call cal
     const std::string lane = call.text("lane");
     const std::string verb = call.path.back();
     std::vector<store::Sequence> sequences;
-    if (const auto* list = call.body.if_contains("sequences"); list != nullptr && list->is_array()) {
+    if (const auto* list = call.body.if_contains("sequences");
+        list != nullptr && list->is_array()) {
         for (const json::value& value : list->as_array()) {
-            if (!value.is_int64() || value.as_int64() <= 0) co_return net::problem(400, "malformed", "sequences must be whole numbers");
+            if (!value.is_int64() || value.as_int64() <= 0)
+                co_return net::problem(400, "malformed", "sequences must be whole numbers");
             sequences.push_back(static_cast<store::Sequence>(value.as_int64()));
         }
     }
     const auto* all = call.body.if_contains("all");
     const bool every = all != nullptr && all->is_bool() && all->as_bool();
-    if (lane.empty() || (sequences.empty() && !every)) co_return net::problem(400, "malformed", "lane, and sequences or all, are needed");
+    if (lane.empty() || (sequences.empty() && !every))
+        co_return net::problem(400, "malformed", "lane, and sequences or all, are needed");
     std::size_t total = 0;
     // Requeueing gives new sequences at the tail, so what is listed now is what is meant by all.
     for (bool more = true; more;) {
@@ -68,7 +80,8 @@ async::Awaitable<net::Response> act_on_dead_letters(const Rooms& rooms, Call cal
             auto dead = co_await rooms.lanes.dead_letters(lane, 0, kAtOnce);
             if (!dead) co_return refusal(dead.error());
             sequences.clear();
-            for (const auto& record : *dead) sequences.push_back(record.record.sequence);
+            for (const auto& record : *dead)
+                sequences.push_back(record.record.sequence);
             more = sequences.size() == kAtOnce;
             if (sequences.empty()) break;
         } else {
@@ -88,7 +101,8 @@ async::Awaitable<net::Response> act_on_quarantine(const Rooms& rooms, Call call)
         co_return outcome(replayed);
     }
     Ulid id;
-    if (!Ulid::parse(id_text, id)) co_return net::problem(404, "not_found", "no such quarantine id");
+    if (!Ulid::parse(id_text, id))
+        co_return net::problem(404, "not_found", "no such quarantine id");
     store::Batch batch;
     batch.erase.push_back({store::Table::quarantine, std::string{id.view()}});
     auto written = co_await rooms.store.commit(std::move(batch));
@@ -108,7 +122,9 @@ async::Awaitable<net::Response> act_on_license(const Rooms& rooms, Call call) {
         // The one answer that shows a secret: it is new, and the portal needs it.
         co_return done({{"next_license_key", next->reveal()}});
     }
-    const auto change = [keys, verb] { return verb == "promote" ? keys->promote() : keys->finish(); };
+    const auto change = [keys, verb] {
+        return verb == "promote" ? keys->promote() : keys->finish();
+    };
     auto result = co_await rooms.pool.run(change);
     co_return outcome(result);
 }
@@ -116,13 +132,15 @@ async::Awaitable<net::Response> act_on_license(const Rooms& rooms, Call call) {
 async::Awaitable<net::Response> resume_account(const Rooms& rooms, Call call) {
     auto account = rooms.directory.account(call.path.at(1));
     if (!account) co_return net::problem(404, "not_found", "no such account");
-    if (account->health().state == "broken" && account->strand) account->set_health({"ready", "", "", rooms.clock.wall_ms(), 0});
+    if (account->health().state == "broken" && account->strand)
+        account->set_health({"ready", "", "", rooms.clock.wall_ms(), 0});
     auto result = co_await rooms.lanes.resume("account/" + account->id.text());
     co_return outcome(result);
 }
 
 async::Awaitable<net::Response> resume_portal(const Rooms& rooms, Call call) {
-    if (!rooms.directory.portal(call.path.at(1))) co_return net::problem(404, "not_found", "no such portal");
+    if (!rooms.directory.portal(call.path.at(1)))
+        co_return net::problem(404, "not_found", "no such portal");
     auto result = co_await rooms.portals.resume(PortalId{call.path.at(1)});
     co_return outcome(result);
 }
@@ -134,7 +152,8 @@ bool ends_with_any(const Call& call, std::initializer_list<std::string_view> ver
 async::Awaitable<std::optional<net::Response>> choose(const Rooms& rooms, Call call) {
     std::optional<net::Response> out;
     const std::string& room = call.path.front();
-    if (room == "lanes" && call.path.size() >= 2 && ends_with_any(call, {"pause", "resume", "kick"})) {
+    if (room == "lanes" && call.path.size() >= 2 &&
+        ends_with_any(call, {"pause", "resume", "kick"})) {
         out = co_await act_on_lane(rooms, call);
     } else if (call.at("POST", {"dead-letters", "requeue"}) || call.at("POST", {"dead-letters", "discard"})) {
         out = co_await act_on_dead_letters(rooms, call);
@@ -157,12 +176,16 @@ async::Awaitable<std::optional<net::Response>> act(const Rooms& rooms, Call call
     auto response = co_await choose(rooms, call);
     if (!response || response->status >= 300) co_return response;
     std::string what;
-    for (const std::string& piece : call.path) what += "/" + piece;
+    for (const std::string& piece : call.path)
+        what += "/" + piece;
     const WallMs now = rooms.clock.wall_ms();
     store::Batch batch;
     batch.put.push_back(
-        {store::Table::audit, std::string{make_ulid(now).view()},
-         json::serialize(json::object{{"time", rfc3339(now)}, {"who", call.who}, {"did", what}, {"with", call.body}}), now + kAuditLives}
+        {store::Table::audit,
+         std::string{make_ulid(now).view()},
+         json::serialize(json::object{
+             {"time", rfc3339(now)}, {"who", call.who}, {"did", what}, {"with", call.body}}),
+         now + kAuditLives}
     );
     auto written = co_await rooms.store.commit(std::move(batch));
     if (!written) spdlog::error("admin.audit_lost who={} did={}", call.who, what);

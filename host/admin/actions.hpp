@@ -7,7 +7,8 @@
 
 namespace trunkline::admin {
 
-/// What people change. Every change that was made leaves an audit row (who, what, when). None: there is no such action.
+/// What people change. Every change that was made leaves an audit row (who, what, when). None:
+/// there is no such action.
 async::Awaitable<std::optional<net::Response>> act(const Rooms& rooms, Call call);
 
 }  // namespace trunkline::admin

@@ -15,7 +15,10 @@ constexpr std::uint64_t kBodyMax = 256 * 1024;
 
 class AdminSide final : public net::Handler {
 public:
-    explicit AdminSide(Rooms rooms) : rooms_{std::move(rooms)}, access_{rooms_.config.admin_tokens}, started_ms_{rooms_.clock.wall_ms()} {}
+    explicit AdminSide(Rooms rooms)
+        : rooms_{std::move(rooms)},
+          access_{rooms_.config.admin_tokens},
+          started_ms_{rooms_.clock.wall_ms()} {}
 
     net::BodyPlan plan(const net::RequestHead& head) override {
         net::BodyPlan plan;
@@ -42,8 +45,13 @@ public:
         }
         auto call = take_apart(request, *who);
         if (!call) co_return refusal(call.error());
-        const char* needed = call->method == "GET" ? "read" : call->path.size() > 2 && call->path[2] == "license" ? "admin" : "operate";
-        if (!Access::may(who->role, needed)) co_return net::problem(403, "forbidden", std::string{"the role "} + needed + " is needed");
+        const char* needed = call->method == "GET"                                 ? "read"
+                             : call->path.size() > 2 && call->path[2] == "license" ? "admin"
+                                                                                   : "operate";
+        if (!Access::may(who->role, needed))
+            co_return net::problem(
+                403, "forbidden", std::string{"the role "} + needed + " is needed"
+            );
         if (call->method == "GET") {
             auto response = co_await look(*call);
             co_return response;
@@ -76,7 +84,8 @@ private:
         if (request.body.empty()) return call;
         boost::system::error_code bad;
         boost::json::value body = boost::json::parse(request.body, bad);
-        if (bad || !body.is_object()) return Error{Fault::malformed, "the body is not a JSON object"};
+        if (bad || !body.is_object())
+            return Error{Fault::malformed, "the body is not a JSON object"};
         call.body = std::move(body.as_object());
         return call;
     }
@@ -110,8 +119,10 @@ private:
             co_return response;
         }
         // Content is shown one piece at a time, and only to those who may also act on it.
-        const bool content = call.at("GET", {"dead-letters", "show"}) || call.at("GET", {"quarantine", "*"});
-        if (content && !Access::may(call.role, "operate")) co_return net::problem(403, "forbidden", "the role operate is needed");
+        const bool content =
+            call.at("GET", {"dead-letters", "show"}) || call.at("GET", {"quarantine", "*"});
+        if (content && !Access::may(call.role, "operate"))
+            co_return net::problem(403, "forbidden", "the role operate is needed");
         if (call.at("GET", {"dead-letters", "show"})) {
             auto response = co_await show_dead_letter(rooms_, std::move(call));
             co_return response;
@@ -134,6 +145,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<net::Handler> make_admin_side(Rooms rooms) { return std::make_unique<AdminSide>(std::move(rooms)); }
+std::unique_ptr<net::Handler> make_admin_side(Rooms rooms) {
+    return std::make_unique<AdminSide>(std::move(rooms));
+}
 
 }  // namespace trunkline::admin

@@ -30,7 +30,8 @@ struct Rooms {
     async::BlockingPool& pool;
     net::Clients& clients;
     std::function<net::Response()> readiness;
-    std::function<std::pair<net::Server::Figures, net::Server::Figures>()> servers;  ///< public, admin
+    std::function<std::pair<net::Server::Figures, net::Server::Figures>()>
+        servers;  ///< public, admin
 };
 
 /// The handler behind `listen.admin`: /v1/..., /metrics, /healthz, /readyz. `[any]`

@@ -1,9 +1,9 @@
 #include "host/admin/call.hpp"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
 #include <charconv>
+
+#include <boost/json.hpp>
 
 #include "host/net/url.hpp"
 
@@ -14,25 +14,34 @@ constexpr std::size_t kRowsMax = 1'000;
 
 int status_of(Fault fault) {
     switch (fault) {
-        case Fault::malformed: return 400;
-        case Fault::forged: return 401;
-        case Fault::not_found: return 404;
-        case Fault::conflict: return 409;
+        case Fault::malformed:
+            return 400;
+        case Fault::forged:
+            return 401;
+        case Fault::not_found:
+            return 404;
+        case Fault::conflict:
+            return 409;
         case Fault::unsupported:
         case Fault::rejected:
-        case Fault::account_broken: return 422;
-        case Fault::throttled: return 429;
+        case Fault::account_broken:
+            return 422;
+        case Fault::throttled:
+            return 429;
         case Fault::unavailable:
         case Fault::unknown:
         case Fault::storage:
-        case Fault::cancelled: return 503;
+        case Fault::cancelled:
+            return 503;
     }
     return 500;
 }
 
 }  // namespace
 
-std::string Call::parameter(std::string_view name) const { return net::query_parameter(query, name).value_or(""); }
+std::string Call::parameter(std::string_view name) const {
+    return net::query_parameter(query, name).value_or("");
+}
 
 std::size_t Call::limit() const {
     const std::string text = parameter("limit");
@@ -46,11 +55,17 @@ std::string Call::text(std::string_view member) const {
     return value != nullptr && value->is_string() ? std::string{value->as_string()} : std::string{};
 }
 
-bool Call::at(std::string_view want_method, std::initializer_list<std::string_view> want_path) const {
+bool Call::at(std::string_view want_method, std::initializer_list<std::string_view> want_path)
+    const {
     return method == want_method && path.size() == want_path.size() &&
-           std::equal(path.begin(), path.end(), want_path.begin(), [](const std::string& have, std::string_view want) {
-               return want == "*" || have == want;
-           });
+           std::equal(
+               path.begin(),
+               path.end(),
+               want_path.begin(),
+               [](const std::string& have, std::string_view want) {
+                   return want == "*" || have == want;
+               }
+           );
 }
 
 net::Response answer(boost::json::value value, int status) {
@@ -68,6 +83,8 @@ net::Response page(boost::json::array items, std::string next) {
     return answer(std::move(out));
 }
 
-net::Response refusal(const Error& error) { return net::problem(status_of(error.fault), to_string(error.fault), error.context); }
+net::Response refusal(const Error& error) {
+    return net::problem(status_of(error.fault), to_string(error.fault), error.context);
+}
 
 }  // namespace trunkline::admin

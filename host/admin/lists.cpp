@@ -17,11 +17,21 @@ json::value time_or_null(WallMs ms) {
 
 json::object to_json(const lanes::LaneStatus& lane) {
     return {
-        {"name", lane.name}, {"order", lane.order}, {"delivery", lane.delivery}, {"state", lane.state},
-        {"paused_reason", lane.paused_reason}, {"epoch", lane.epoch}, {"depth", lane.depth}, {"held", lane.held},
-        {"waiting_bytes", lane.waiting_bytes}, {"oldest", time_or_null(lane.oldest_ms)}, {"failures", lane.failures},
-        {"failing_since", time_or_null(lane.failing_since_ms)}, {"next_attempt", time_or_null(lane.next_attempt_ms)},
-        {"last_status", lane.last_status}, {"last_error", lane.last_error},
+        {"name", lane.name},
+        {"order", lane.order},
+        {"delivery", lane.delivery},
+        {"state", lane.state},
+        {"paused_reason", lane.paused_reason},
+        {"epoch", lane.epoch},
+        {"depth", lane.depth},
+        {"held", lane.held},
+        {"waiting_bytes", lane.waiting_bytes},
+        {"oldest", time_or_null(lane.oldest_ms)},
+        {"failures", lane.failures},
+        {"failing_since", time_or_null(lane.failing_since_ms)},
+        {"next_attempt", time_or_null(lane.next_attempt_ms)},
+        {"last_status", lane.last_status},
+        {"last_error", lane.last_error},
     };
 }
 
@@ -33,10 +43,17 @@ std::string plain_conversation(const std::string& key) {
 
 json::object to_json(const std::string& lane, const store::DeadRecord& dead) {
     return {
-        {"lane", lane}, {"sequence", dead.record.sequence}, {"id", dead.record.id.text()},
-        {"conversation", plain_conversation(dead.record.conversation)}, {"accepted", rfc3339(dead.record.accepted_ms)},
-        {"died", rfc3339(dead.died_ms)}, {"reason", dead.reason}, {"detail", dead.detail}, {"last_status", dead.last_status},
-        {"attempts", dead.attempts}, {"bytes", dead.record.body.size()},
+        {"lane", lane},
+        {"sequence", dead.record.sequence},
+        {"id", dead.record.id.text()},
+        {"conversation", plain_conversation(dead.record.conversation)},
+        {"accepted", rfc3339(dead.record.accepted_ms)},
+        {"died", rfc3339(dead.died_ms)},
+        {"reason", dead.reason},
+        {"detail", dead.detail},
+        {"last_status", dead.last_status},
+        {"attempts", dead.attempts},
+        {"bytes", dead.record.body.size()},
     };
 }
 
@@ -45,7 +62,8 @@ json::object quarantine_json(const store::Row& row, bool with_raw) {
     const json::value kept = json::parse(row.value, bad);
     json::object out;
     Ulid id;
-    if (row.key.size() == id.bytes.size()) std::copy(row.key.begin(), row.key.end(), id.bytes.begin());
+    if (row.key.size() == id.bytes.size())
+        std::copy(row.key.begin(), row.key.end(), id.bytes.begin());
     out["id"] = id.text();
     if (bad || !kept.is_object()) return out;
     for (const auto& [key, value] : kept.as_object()) {
@@ -85,7 +103,8 @@ async::Awaitable<std::vector<lanes::LaneStatus>> all_lanes(const Rooms& rooms) {
         const std::string after = out.empty() ? "" : out.back().name;
         auto piece = co_await rooms.lanes.list(after, 1'000);
         const bool last = piece.size() < 1'000;
-        for (auto& lane : piece) out.push_back(std::move(lane));
+        for (auto& lane : piece)
+            out.push_back(std::move(lane));
         if (last) break;
     }
     co_return out;
@@ -104,15 +123,25 @@ async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_m
         if (lane.oldest_ms > 0 && (oldest == 0 || lane.oldest_ms < oldest)) oldest = lane.oldest_ms;
     }
     std::map<std::string, std::uint64_t> states;
-    for (const auto& [id, account] : rooms.directory.accounts()) ++states[account->health().state];
+    for (const auto& [id, account] : rooms.directory.accounts())
+        ++states[account->health().state];
     json::object accounts;
-    for (const auto& [state, count] : states) accounts[state] = count;
+    for (const auto& [state, count] : states)
+        accounts[state] = count;
     const net::Response ready = rooms.readiness();
     co_return answer(json::object{
-        {"version", TRUNKLINE_VERSION}, {"started", rfc3339(started_ms)}, {"ready", ready.status == 200},
+        {"version", TRUNKLINE_VERSION},
+        {"started", rfc3339(started_ms)},
+        {"ready", ready.status == 200},
         {"store", {{"engine", "embedded"}, {"read_only", rooms.store.read_only()}}},
-        {"portals", rooms.directory.portals().size()}, {"accounts", accounts},
-        {"lanes", {{"count", lanes.size()}, {"waiting", waiting}, {"failing", failing}, {"paused", paused}, {"oldest", time_or_null(oldest)}}},
+        {"portals", rooms.directory.portals().size()},
+        {"accounts", accounts},
+        {"lanes",
+         {{"count", lanes.size()},
+          {"waiting", waiting},
+          {"failing", failing},
+          {"paused", paused},
+          {"oldest", time_or_null(oldest)}}},
     });
 }
 
@@ -120,8 +149,13 @@ net::Response list_plugins(const Rooms& rooms) {
     json::array items;
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {
         items.push_back(json::object{
-            {"name", info.manifest.id.text()}, {"version", info.manifest.version}, {"title", info.manifest.title},
-            {"generation", info.generation}, {"state", info.state}, {"reason", info.reason}, {"file", info.file},
+            {"name", info.manifest.id.text()},
+            {"version", info.manifest.version},
+            {"title", info.manifest.title},
+            {"generation", info.generation},
+            {"state", info.state},
+            {"reason", info.reason},
+            {"file", info.file},
         });
     }
     return page(std::move(items), "");
@@ -133,12 +167,24 @@ net::Response list_accounts(const Rooms& rooms) {
         const accounts::Health health = account->health();
         const auto& f = account->figures;
         items.push_back(json::object{
-            {"id", id}, {"connector", account->connector.text()}, {"portal", account->portal->id.text()}, {"line", account->line},
-            {"receive", account->polls ? "poll" : "webhook"}, {"state", health.state}, {"code", health.code}, {"text", health.text},
-            {"since", time_or_null(health.since_ms)}, {"owner", account->place.file + ":" + std::to_string(account->place.line)},
-            {"received", f.received.load()}, {"repeats", f.repeats.load()}, {"forged", f.forged.load()},
-            {"quarantined", f.quarantined.load()}, {"refused", f.refused.load()}, {"sent", f.sent.load()},
-            {"failed", f.failed.load()}, {"unknown", f.unknown.load()},
+            {"id", id},
+            {"connector", account->connector.text()},
+            {"portal", account->portal->id.text()},
+            {"line", account->line},
+            {"receive", account->polls ? "poll" : "webhook"},
+            {"state", health.state},
+            {"code", health.code},
+            {"text", health.text},
+            {"since", time_or_null(health.since_ms)},
+            {"owner", account->place.file + ":" + std::to_string(account->place.line)},
+            {"received", f.received.load()},
+            {"repeats", f.repeats.load()},
+            {"forged", f.forged.load()},
+            {"quarantined", f.quarantined.load()},
+            {"refused", f.refused.load()},
+            {"sent", f.sent.load()},
+            {"failed", f.failed.load()},
+            {"unknown", f.unknown.load()},
         });
     }
     return page(std::move(items), "");
@@ -154,13 +200,22 @@ async::Awaitable<net::Response> list_portals(const Rooms& rooms) {
         for (const auto& lane : lanes) {
             if (!lane.name.starts_with(prefix)) continue;
             waiting += lane.depth;
-            if (!lane.paused_reason.empty()) state = lane.paused_reason;
-            else if (lane.failures > 0 && state == "ok") state = "failing";
+            if (!lane.paused_reason.empty())
+                state = lane.paused_reason;
+            else if (lane.failures > 0 && state == "ok")
+                state = "failing";
         }
         const auto keys = portal->keys->state();
         items.push_back(json::object{
-            {"id", id}, {"url", portal->url}, {"encrypt", portal->encrypt}, {"state", state}, {"waiting", waiting},
-            {"rotation", !keys.rotating ? "none" : keys.promoted ? "promoted" : "waiting"},
+            {"id", id},
+            {"url", portal->url},
+            {"encrypt", portal->encrypt},
+            {"state", state},
+            {"waiting", waiting},
+            {"rotation",
+             !keys.rotating  ? "none"
+             : keys.promoted ? "promoted"
+                             : "waiting"},
             {"owner", portal->place.file + ":" + std::to_string(portal->place.line)},
         });
     }
@@ -170,7 +225,8 @@ async::Awaitable<net::Response> list_portals(const Rooms& rooms) {
 async::Awaitable<net::Response> list_lanes(const Rooms& rooms, Call call) {
     auto found = co_await rooms.lanes.list(call.parameter("after"), call.limit());
     json::array items;
-    for (const auto& lane : found) items.push_back(to_json(lane));
+    for (const auto& lane : found)
+        items.push_back(to_json(lane));
     co_return page(std::move(items), found.size() == call.limit() ? found.back().name : "");
 }
 
@@ -181,14 +237,18 @@ async::Awaitable<net::Response> list_dead_letters(const Rooms& rooms, Call call)
     json::array items;
     std::string next;
     for (const auto& lane : lanes) {
-        if (lane.delivery != "guaranteed" || (!only.empty() && lane.name != only) || lane.name < from.lane) continue;
+        if (lane.delivery != "guaranteed" || (!only.empty() && lane.name != only) ||
+            lane.name < from.lane)
+            continue;
         const store::Sequence after = lane.name == from.lane ? from.after : 0;
         const std::size_t room = call.limit() - items.size();
         auto dead = co_await rooms.lanes.dead_letters(lane.name, after, room);
         if (!dead) co_return refusal(dead.error());
-        for (const auto& record : *dead) items.push_back(to_json(lane.name, record));
+        for (const auto& record : *dead)
+            items.push_back(to_json(lane.name, record));
         if (items.size() == call.limit()) {
-            next = lane.name + "@" + std::to_string(dead->empty() ? after : dead->back().record.sequence);
+            next = lane.name + "@" +
+                   std::to_string(dead->empty() ? after : dead->back().record.sequence);
             break;
         }
     }
@@ -201,13 +261,16 @@ async::Awaitable<net::Response> show_dead_letter(const Rooms& rooms, Call call) 
     if (sequence == 0) co_return net::problem(400, "malformed", "lane and sequence are needed");
     auto dead = co_await rooms.lanes.dead_letters(lane, sequence - 1, 1);
     if (!dead) co_return refusal(dead.error());
-    if (dead->empty() || dead->front().record.sequence != sequence) co_return net::problem(404, "not_found", "no such dead letter");
+    if (dead->empty() || dead->front().record.sequence != sequence)
+        co_return net::problem(404, "not_found", "no such dead letter");
     json::object out = to_json(lane, dead->front());
     std::string content;
     universal::Event event;
     universal::Command command;
-    if (lane.starts_with("account/") && command.ParseFromString(dead->front().record.body)) universal::write_command_json(command, content);
-    else if (event.ParseFromString(dead->front().record.body)) universal::write_json(event, content);
+    if (lane.starts_with("account/") && command.ParseFromString(dead->front().record.body))
+        universal::write_command_json(command, content);
+    else if (event.ParseFromString(dead->front().record.body))
+        universal::write_json(event, content);
     json::error_code bad;
     json::value parsed = json::parse(content, bad);
     if (!bad) out["content"] = std::move(parsed);
@@ -219,10 +282,13 @@ async::Awaitable<net::Response> list_quarantine(const Rooms& rooms, Call call) {
     Ulid id;
     if (Ulid::parse(call.parameter("after"), id)) after = id.view();
     const std::size_t limit = call.limit();
-    auto rows = co_await rooms.pool.run([&rooms, &after, limit] { return rooms.store.rows(store::Table::quarantine, "", after, limit); });
+    auto rows = co_await rooms.pool.run([&rooms, &after, limit] {
+        return rooms.store.rows(store::Table::quarantine, "", after, limit);
+    });
     if (!rows) co_return refusal(rows.error());
     json::array items;
-    for (const store::Row& row : *rows) items.push_back(quarantine_json(row, false));
+    for (const store::Row& row : *rows)
+        items.push_back(quarantine_json(row, false));
     std::string next;
     if (items.size() == limit) next = items.back().at("id").as_string();
     co_return page(std::move(items), next);
@@ -230,9 +296,12 @@ async::Awaitable<net::Response> list_quarantine(const Rooms& rooms, Call call) {
 
 async::Awaitable<net::Response> show_quarantine(const Rooms& rooms, Call call) {
     Ulid id;
-    if (!Ulid::parse(call.path.at(1), id)) co_return net::problem(404, "not_found", "no such quarantine id");
+    if (!Ulid::parse(call.path.at(1), id))
+        co_return net::problem(404, "not_found", "no such quarantine id");
     const std::string key{id.view()};
-    auto row = co_await rooms.pool.run([&rooms, &key] { return rooms.store.row(store::Table::quarantine, key); });
+    auto row = co_await rooms.pool.run([&rooms, &key] {
+        return rooms.store.row(store::Table::quarantine, key);
+    });
     if (!row) co_return refusal(row.error());
     if (!*row) co_return net::problem(404, "not_found", "no such quarantine id");
     co_return answer(quarantine_json(**row, true));
@@ -243,7 +312,9 @@ async::Awaitable<net::Response> list_audit(const Rooms& rooms, Call call) {
     Ulid id;
     if (Ulid::parse(call.parameter("after"), id)) after = id.view();
     const std::size_t limit = call.limit();
-    auto rows = co_await rooms.pool.run([&rooms, &after, limit] { return rooms.store.rows(store::Table::audit, "", after, limit); });
+    auto rows = co_await rooms.pool.run([&rooms, &after, limit] {
+        return rooms.store.rows(store::Table::audit, "", after, limit);
+    });
     if (!rows) co_return refusal(rows.error());
     json::array items;
     std::string next;
@@ -251,7 +322,8 @@ async::Awaitable<net::Response> list_audit(const Rooms& rooms, Call call) {
         json::error_code bad;
         json::value entry = json::parse(row.value, bad);
         if (bad || !entry.is_object()) continue;
-        if (row.key.size() == id.bytes.size()) std::copy(row.key.begin(), row.key.end(), id.bytes.begin());
+        if (row.key.size() == id.bytes.size())
+            std::copy(row.key.begin(), row.key.end(), id.bytes.begin());
         entry.as_object()["id"] = id.text();
         next = id.text();
         items.push_back(std::move(entry));

@@ -5,8 +5,8 @@
 #include "host/admin/admin_side.hpp"
 #include "host/admin/call.hpp"
 
-/// What people look at. None of these shows a secret or the content of a message, but for one dead letter or one quarantined
-/// payload shown by name. Coroutines of the admin connection's loop.
+/// What people look at. None of these shows a secret or the content of a message, but for one dead
+/// letter or one quarantined payload shown by name. Coroutines of the admin connection's loop.
 namespace trunkline::admin {
 
 async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_ms);

@@ -1,8 +1,8 @@
 #include "host/admin/metrics.hpp"
 
-#include <unistd.h>
-
 #include <fstream>
+
+#include <unistd.h>
 
 #include "host/admin/lists.hpp"
 
@@ -12,7 +12,8 @@ namespace {
 /// One family of samples: its help and type are written once, before the first.
 class Family {
 public:
-    Family(std::string& out, std::string name, const char* type, const char* help) : out_{out}, name_{std::move(name)} {
+    Family(std::string& out, std::string name, const char* type, const char* help)
+        : out_{out}, name_{std::move(name)} {
         out_ += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
     }
     Family& add(double value, const std::string& labels = "") {
@@ -22,7 +23,9 @@ public:
         out_ += name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + text + "\n";
         return *this;
     }
-    Family& add(std::uint64_t value, const std::string& labels = "") { return add(static_cast<double>(value), labels); }
+    Family& add(std::uint64_t value, const std::string& labels = "") {
+        return add(static_cast<double>(value), labels);
+    }
 
 private:
     std::string& out_;
@@ -50,57 +53,115 @@ void write_store(const Rooms& rooms, std::string& out) {
     const store::Store::Figures f = rooms.store.figures();
     Family{out, "trunkline_store_commits_total", "counter", "Written batches."}.add(f.commits);
     Family{out, "trunkline_store_syncs_total", "counter", "Synced writes."}.add(f.syncs);
-    Family{out, "trunkline_store_appended_total", "counter", "Records appended to lanes."}.add(f.appended);
-    Family{out, "trunkline_store_repeats_total", "counter", "Records dropped because they were accepted before."}.add(f.repeats);
-    Family{out, "trunkline_store_appended_bytes_total", "counter", "Bytes of appended records."}.add(f.bytes_appended);
-    Family{out, "trunkline_store_dead_letters_total", "counter", "Records moved to the dead letters."}.add(f.dead_letters);
-    Family{out, "trunkline_store_failures_total", "counter", "Writes the disk refused."}.add(f.failures);
-    Family{out, "trunkline_store_read_only", "gauge", "1 while the disk refuses writes."}.add(std::uint64_t{rooms.store.read_only() ? 1U : 0U});
+    Family{out, "trunkline_store_appended_total", "counter", "Records appended to lanes."}.add(
+        f.appended
+    );
+    Family{
+        out,
+        "trunkline_store_repeats_total",
+        "counter",
+        "Records dropped because they were accepted before."}
+        .add(f.repeats);
+    Family{out, "trunkline_store_appended_bytes_total", "counter", "Bytes of appended records."}
+        .add(f.bytes_appended);
+    Family{
+        out, "trunkline_store_dead_letters_total", "counter", "Records moved to the dead letters."}
+        .add(f.dead_letters);
+    Family{out, "trunkline_store_failures_total", "counter", "Writes the disk refused."}.add(
+        f.failures
+    );
+    Family{out, "trunkline_store_read_only", "gauge", "1 while the disk refuses writes."}.add(
+        std::uint64_t{rooms.store.read_only() ? 1U : 0U}
+    );
 }
 
 void write_accounts(const Rooms& rooms, std::string& out) {
-    struct Row { const char* name; const char* help; std::atomic<std::uint64_t> accounts::AccountFigures::*member; };
+    struct Row {
+        const char* name;
+        const char* help;
+        std::atomic<std::uint64_t> accounts::AccountFigures::*member;
+    };
     constexpr std::array<Row, 8> kRows{{
-        {"trunkline_account_received_total", "Events accepted.", &accounts::AccountFigures::received},
-        {"trunkline_account_repeats_total", "Redeliveries recognised.", &accounts::AccountFigures::repeats},
-        {"trunkline_account_forged_total", "Requests that were not authentic.", &accounts::AccountFigures::forged},
-        {"trunkline_account_quarantined_total", "Payloads nobody understood.", &accounts::AccountFigures::quarantined},
-        {"trunkline_account_refused_total", "Payloads refused with 503.", &accounts::AccountFigures::refused},
-        {"trunkline_account_sent_total", "Commands that ended as sent.", &accounts::AccountFigures::sent},
-        {"trunkline_account_failed_total", "Commands that ended as failed.", &accounts::AccountFigures::failed},
-        {"trunkline_account_unknown_total", "Commands whose fate is not known.", &accounts::AccountFigures::unknown},
+        {"trunkline_account_received_total",
+         "Events accepted.",
+         &accounts::AccountFigures::received},
+        {"trunkline_account_repeats_total",
+         "Redeliveries recognised.",
+         &accounts::AccountFigures::repeats},
+        {"trunkline_account_forged_total",
+         "Requests that were not authentic.",
+         &accounts::AccountFigures::forged},
+        {"trunkline_account_quarantined_total",
+         "Payloads nobody understood.",
+         &accounts::AccountFigures::quarantined},
+        {"trunkline_account_refused_total",
+         "Payloads refused with 503.",
+         &accounts::AccountFigures::refused},
+        {"trunkline_account_sent_total",
+         "Commands that ended as sent.",
+         &accounts::AccountFigures::sent},
+        {"trunkline_account_failed_total",
+         "Commands that ended as failed.",
+         &accounts::AccountFigures::failed},
+        {"trunkline_account_unknown_total",
+         "Commands whose fate is not known.",
+         &accounts::AccountFigures::unknown},
     }};
     for (const Row& row : kRows) {
         Family family{out, row.name, "counter", row.help};
-        for (const auto& [id, account] : rooms.directory.accounts()) family.add((account->figures.*row.member).load(), label("account", id));
+        for (const auto& [id, account] : rooms.directory.accounts())
+            family.add((account->figures.*row.member).load(), label("account", id));
     }
     Family state{out, "trunkline_account_state", "gauge", "1 for the state an account is in."};
-    for (const auto& [id, account] : rooms.directory.accounts()) state.add(std::uint64_t{1}, label("account", id) + "," + label("state", account->health().state));
+    for (const auto& [id, account] : rooms.directory.accounts())
+        state.add(
+            std::uint64_t{1}, label("account", id) + "," + label("state", account->health().state)
+        );
 }
 
-void write_lanes(const std::vector<lanes::LaneStatus>& lanes, const lanes::LaneFigures& total, WallMs now, std::string& out) {
-    Family{out, "trunkline_lanes_delivered_total", "counter", "Events taken by their receiver."}.add(total.delivered);
-    Family{out, "trunkline_lanes_deliveries_total", "counter", "Requests to receivers."}.add(total.deliveries);
-    Family{out, "trunkline_lanes_failures_total", "counter", "Deliveries that failed."}.add(total.failures);
+void write_lanes(
+    const std::vector<lanes::LaneStatus>& lanes,
+    const lanes::LaneFigures& total,
+    WallMs now,
+    std::string& out
+) {
+    Family{out, "trunkline_lanes_delivered_total", "counter", "Events taken by their receiver."}
+        .add(total.delivered);
+    Family{out, "trunkline_lanes_deliveries_total", "counter", "Requests to receivers."}.add(
+        total.deliveries
+    );
+    Family{out, "trunkline_lanes_failures_total", "counter", "Deliveries that failed."}.add(
+        total.failures
+    );
     Family{out, "trunkline_lanes_dead_total", "counter", "Events given up on."}.add(total.dead);
-    Family{out, "trunkline_lanes_dropped_total", "counter", "Best-effort events dropped."}.add(total.dropped);
+    Family{out, "trunkline_lanes_dropped_total", "counter", "Best-effort events dropped."}.add(
+        total.dropped
+    );
     Family{out, "trunkline_lanes_in_flight", "gauge", "Requests under way."}.add(total.in_flight);
     Family depth{out, "trunkline_lane_depth", "gauge", "Events waiting in a lane."};
-    for (const auto& lane : lanes) depth.add(lane.depth, label("lane", lane.name));
+    for (const auto& lane : lanes)
+        depth.add(lane.depth, label("lane", lane.name));
     Family age{out, "trunkline_lane_oldest_seconds", "gauge", "Age of the oldest waiting event."};
-    for (const auto& lane : lanes) age.add(lane.oldest_ms > 0 ? static_cast<double>(now - lane.oldest_ms) / 1000.0 : 0.0, label("lane", lane.name));
+    for (const auto& lane : lanes)
+        age.add(
+            lane.oldest_ms > 0 ? static_cast<double>(now - lane.oldest_ms) / 1000.0 : 0.0,
+            label("lane", lane.name)
+        );
     Family failing{out, "trunkline_lane_failures", "gauge", "Failures in a row."};
-    for (const auto& lane : lanes) failing.add(std::uint64_t{lane.failures}, label("lane", lane.name));
+    for (const auto& lane : lanes)
+        failing.add(std::uint64_t{lane.failures}, label("lane", lane.name));
 }
 
 void write_net(const Rooms& rooms, std::string& out) {
     const auto [public_side, admin_side] = rooms.servers();
     Family requests{out, "trunkline_http_requests_total", "counter", "Requests answered."};
-    requests.add(public_side.requests, label("side", "public")).add(admin_side.requests, label("side", "admin"));
+    requests.add(public_side.requests, label("side", "public"))
+        .add(admin_side.requests, label("side", "admin"));
     Family bad{out, "trunkline_http_bad_total", "counter", "Requests that were no good HTTP."};
     bad.add(public_side.bad, label("side", "public")).add(admin_side.bad, label("side", "admin"));
     Family open{out, "trunkline_http_connections", "gauge", "Open connections."};
-    open.add(public_side.connections, label("side", "public")).add(admin_side.connections, label("side", "admin"));
+    open.add(public_side.connections, label("side", "public"))
+        .add(admin_side.connections, label("side", "admin"));
     net::Client::Figures calls;
     for (const auto& client : rooms.clients.all()) {
         const net::Client::Figures f = client->figures();
@@ -108,8 +169,12 @@ void write_net(const Rooms& rooms, std::string& out) {
         calls.failures += f.failures;
         calls.in_flight += f.in_flight;
     }
-    Family{out, "trunkline_calls_total", "counter", "Requests to messengers and portals."}.add(calls.requests);
-    Family{out, "trunkline_calls_failed_total", "counter", "Of these, without an answer."}.add(calls.failures);
+    Family{out, "trunkline_calls_total", "counter", "Requests to messengers and portals."}.add(
+        calls.requests
+    );
+    Family{out, "trunkline_calls_failed_total", "counter", "Of these, without an answer."}.add(
+        calls.failures
+    );
     Family{out, "trunkline_calls_in_flight", "gauge", "Of these, under way."}.add(calls.in_flight);
 }
 
@@ -119,15 +184,22 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
     auto lanes = co_await all_lanes(rooms);
     auto total = co_await rooms.lanes.figures();
     std::string out;
-    Family{out, "trunkline_build_info", "gauge", "The version."}.add(std::uint64_t{1}, label("version", TRUNKLINE_VERSION));
+    Family{out, "trunkline_build_info", "gauge", "The version."}.add(
+        std::uint64_t{1}, label("version", TRUNKLINE_VERSION)
+    );
     Family{out, "process_resident_memory_bytes", "gauge", "Resident memory."}.add(resident_bytes());
     write_store(rooms, out);
     write_accounts(rooms, out);
     write_lanes(lanes, total, rooms.clock.wall_ms(), out);
     write_net(rooms, out);
-    Family plugins{out, "trunkline_plugin_state", "gauge", "1 for the state a connector's file is in."};
+    Family plugins{
+        out, "trunkline_plugin_state", "gauge", "1 for the state a connector's file is in."};
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {
-        plugins.add(std::uint64_t{1}, label("connector", info.manifest.id.text()) + "," + label("version", info.manifest.version) + "," + label("state", info.state));
+        plugins.add(
+            std::uint64_t{1},
+            label("connector", info.manifest.id.text()) + "," +
+                label("version", info.manifest.version) + "," + label("state", info.state)
+        );
     }
     co_return out;
 }

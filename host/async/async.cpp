@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 #include <future>
 
@@ -10,6 +11,7 @@
 #include "host/async/await.hpp"
 #include "host/async/loops.hpp"
 #include "host/async/spawn.hpp"
+#include "host/base/assert.hpp"
 
 namespace trunkline::async {
 
@@ -47,6 +49,14 @@ void Loops::stop() {
     for (auto& thread : threads_)
         thread.join();
     threads_.clear();
+}
+
+std::size_t Loops::index_of(const Loop& loop) const {
+    const auto at = std::find_if(loops_.begin(), loops_.end(), [&](const auto& entry) {
+        return entry.get() == &loop;
+    });
+    TRUNKLINE_ASSERT(at != loops_.end());
+    return static_cast<std::size_t>(at - loops_.begin());
 }
 
 Loop& Loops::home_of(std::string_view key) {

@@ -23,8 +23,9 @@ public:
     BlockingPool(const BlockingPool&) = delete;
     BlockingPool& operator=(const BlockingPool&) = delete;
 
-    /// Runs `work` on the pool and goes on, with what it returned, on the caller's own loop. `[any]`
-    /// Pass a named local: GCC 12 destroys a temporary closure twice when it stands in an awaited expression and owns something.
+    /// Runs `work` on the pool and goes on, with what it returned, on the caller's own loop.
+    /// `[any]` Pass a named local: GCC 12 destroys a temporary closure twice when it stands in an
+    /// awaited expression and owns something.
     template <class Work>
     auto run(Work&& work) -> Awaitable<std::invoke_result_t<std::remove_reference_t<Work>&>> {
         static_assert(
@@ -32,9 +33,12 @@ public:
             "give the work a name first; see the comment"
         );
         using Value = std::invoke_result_t<std::remove_reference_t<Work>&>;
-        static_assert(!std::is_void_v<Value>, "return something, so that the caller cannot forget to look");
+        static_assert(
+            !std::is_void_v<Value>, "return something, so that the caller cannot forget to look"
+        );
         auto* task = &work;  // stands in the caller's frame, which waits for us
-        // The signature carries an optional because a completion argument must be default-constructible.
+        // The signature carries an optional because a completion argument must be
+        // default-constructible.
         auto start = [this, task](auto handler) {
             auto work_guard = net::make_work_guard(handler);
             net::post(
@@ -50,15 +54,15 @@ public:
                     auto executor = guard.get_executor();
                     net::dispatch(
                         executor,
-                        [handler = std::move(handler), value = std::move(value), failure]() mutable {
-                            std::move(handler)(failure, std::move(value));
-                        }
+                        [handler = std::move(handler), value = std::move(value), failure](
+                        ) mutable { std::move(handler)(failure, std::move(value)); }
                     );
                 }
             );
         };
         auto value = co_await net::async_initiate<
-            decltype(net::use_awaitable), void(std::exception_ptr, std::optional<Value>)>(start, net::use_awaitable);
+            decltype(net::use_awaitable),
+            void(std::exception_ptr, std::optional<Value>)>(start, net::use_awaitable);
         co_return *std::move(value);
     }
 

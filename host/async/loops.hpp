@@ -23,6 +23,7 @@ public:
 
     std::size_t size() const noexcept { return loops_.size(); }
     Loop& at(std::size_t index) { return *loops_.at(index); }
+    std::size_t index_of(const Loop& loop) const;  ///< asserts that it is one of these
 
     /// The loop that owns everything named `key`: the same for the life of the process. `[any]`
     Loop& home_of(std::string_view key);

@@ -1,8 +1,8 @@
 #include "host/inbound/acceptance.hpp"
 
-#include <boost/json.hpp>
-
 #include <map>
+
+#include <boost/json.hpp>
 
 #include "host/base/base64.hpp"
 #include "host/seal/crypto.hpp"
@@ -17,7 +17,8 @@ constexpr std::uint32_t kEcho = 1;
 constexpr std::uint32_t kHistory = 2;
 constexpr std::size_t kReadableMax = 4096;
 
-/// Order is kept within it in the portal's lane; the account is part of it, because two bots may share a chat id.
+/// Order is kept within it in the portal's lane; the account is part of it, because two bots may
+/// share a chat id.
 std::string order_key(const Account& account, const std::string& conversation) {
     return conversation.empty() ? std::string{} : account.id.text() + '\x1f' + conversation;
 }
@@ -29,33 +30,58 @@ bool customer_spoke(const Event& event) {
 
 /// Replaces the connector's references by links that mean nothing outside.
 void link_media(const Ground& ground, const Account& account, Event& event) {
-    const auto link = [&](const std::string& ref, const std::string& mime, const std::string& name, WallMs expires) {
-        const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
-        return ground.links.url({account.id, ref, mime, expires > 0 ? std::min(expires, until) : until}, name);
-    };
+    const auto link =
+        [&](const std::string& ref, const std::string& mime, const std::string& name, WallMs expires
+        ) {
+            const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
+            return ground.links.url(
+                {account.id, ref, mime, expires > 0 ? std::min(expires, until) : until}, name
+            );
+        };
     if (event.has_message()) {
         for (auto& attachment : *event.mutable_message()->mutable_attachments()) {
             if (attachment.ref().empty()) continue;
-            const std::string name = attachment.name().empty() ? attachment.kind() : attachment.name();
-            attachment.set_url(link(attachment.ref(), attachment.mime(), name, attachment.expires()));
+            const std::string name =
+                attachment.name().empty() ? attachment.kind() : attachment.name();
+            attachment.set_url(link(attachment.ref(), attachment.mime(), name, attachment.expires())
+            );
         }
     }
-    for (universal::Sender* person : {event.has_sender() ? event.mutable_sender() : nullptr, event.has_who() ? event.mutable_who() : nullptr}) {
+    for (universal::Sender* person :
+         {event.has_sender() ? event.mutable_sender() : nullptr,
+          event.has_who() ? event.mutable_who() : nullptr}) {
         if (person == nullptr || person->avatar_ref().empty()) continue;
         person->set_avatar(link(person->avatar_ref(), "image/jpeg", "avatar", 0));
     }
 }
 
-std::string quarantine_row(const Account& account, const std::string& conversation, const std::string& reason, const std::string& raw, WallMs now) {
+std::string quarantine_row(
+    const Account& account,
+    const std::string& conversation,
+    const std::string& reason,
+    const std::string& raw,
+    WallMs now
+) {
     return boost::json::serialize(boost::json::object{
-        {"account", account.id.text()}, {"connector", account.connector.text()}, {"portal", account.portal->id.text()},
-        {"conversation", conversation}, {"reason", reason}, {"received", rfc3339(now)}, {"raw", base64_encode(raw)},
+        {"account", account.id.text()},
+        {"connector", account.connector.text()},
+        {"portal", account.portal->id.text()},
+        {"conversation", conversation},
+        {"reason", reason},
+        {"received", rfc3339(now)},
+        {"raw", base64_encode(raw)},
     });
 }
 
-/// An `unsupported` event in the place of what could not be read, and that in the quarantine under the event's own id.
+/// An `unsupported` event in the place of what could not be read, and that in the quarantine under
+/// the event's own id.
 void append_placeholder(
-    const Ground& ground, Account& account, Event event, const std::string& raw, std::string dedup, Accepted& out
+    const Ground& ground,
+    Account& account,
+    Event event,
+    const std::string& raw,
+    std::string dedup,
+    Accepted& out
 ) {
     const WallMs now = ground.clock.wall_ms();
     const Ulid id = make_ulid(now);
@@ -63,21 +89,30 @@ void append_placeholder(
     event.set_type("unsupported");
     event.set_quarantine(id.text());
     std::vector<store::Put> with;
-    with.push_back({store::Table::quarantine, std::string{id.view()}, quarantine_row(account, event.conversation().id(), event.reason(), raw, now), now + ground.quarantine_keep_ms});
+    with.push_back(
+        {store::Table::quarantine,
+         std::string{id.view()},
+         quarantine_row(account, event.conversation().id(), event.reason(), raw, now),
+         now + ground.quarantine_keep_ms}
+    );
     append_event(ground, account, std::move(event), std::move(dedup), std::move(with), out);
     ++out.quarantined;
     ++account.figures.quarantined;
 }
 
-void add_facts(Account& account, const tasks::Item& item, const Event& event, WallMs now, Accepted& out) {
+void add_facts(
+    Account& account, const tasks::Item& item, const Event& event, WallMs now, Accepted& out
+) {
     if (event.conversation().id().empty()) return;
     store::ConversationChange change;
     change.lane = account.lane;
     change.conversation = event.conversation().id();
     if (customer_spoke(event)) change.customer_spoke_ms = now;
     change.note = item.note;
-    if (customer_spoke(event) && !event.conversation().kind().empty()) change.kind = event.conversation().kind();
-    if (change.customer_spoke_ms || change.note) out.batch.conversations.push_back(std::move(change));
+    if (customer_spoke(event) && !event.conversation().kind().empty())
+        change.kind = event.conversation().kind();
+    if (change.customer_spoke_ms || change.note)
+        out.batch.conversations.push_back(std::move(change));
 }
 
 void mark_replayed(Event& event, Replay& replay) {
@@ -90,8 +125,11 @@ void mark_replayed(Event& event, Replay& replay) {
     }
 }
 
-/// Which of several items with one dedup key it is: a payload may hold several, and a repeat of it holds them in the same order.
-std::string dedup_of(const Account& account, const tasks::Item& item, std::map<std::string, int>& seen) {
+/// Which of several items with one dedup key it is: a payload may hold several, and a repeat of it
+/// holds them in the same order.
+std::string dedup_of(
+    const Account& account, const tasks::Item& item, std::map<std::string, int>& seen
+) {
     if (item.dedup.empty()) return {};
     std::string key = account.id.text() + '\x1f' + item.dedup;
     if (const int nth = seen[item.dedup]++; nth > 0) key += '\x1f' + std::to_string(nth);
@@ -99,7 +137,12 @@ std::string dedup_of(const Account& account, const tasks::Item& item, std::map<s
 }
 
 void accept_item(
-    const Ground& ground, Account& account, tasks::Item item, const std::string& input, std::string dedup, Replay* replay,
+    const Ground& ground,
+    Account& account,
+    tasks::Item item,
+    const std::string& input,
+    std::string dedup,
+    Replay* replay,
     Accepted& out
 ) {
     auto read = universal::read_event(item.json);
@@ -107,13 +150,21 @@ void accept_item(
         read = Error{Fault::unsupported, "a status that names no command is not in this version"};
     }
     const auto known = account.known_as.find(item.conversation);
-    const std::string conversation = known == account.known_as.end() ? item.conversation : known->second;
+    const std::string conversation =
+        known == account.known_as.end() ? item.conversation : known->second;
     if (!read) {
         Event event;
         event.mutable_conversation()->set_id(conversation);
         event.mutable_conversation()->set_kind("direct");
         event.set_reason(read.error().context);
-        return append_placeholder(ground, account, std::move(event), item.raw.empty() ? input : item.raw, std::move(dedup), out);
+        return append_placeholder(
+            ground,
+            account,
+            std::move(event),
+            item.raw.empty() ? input : item.raw,
+            std::move(dedup),
+            out
+        );
     }
     Event event = *std::move(read);
     if (!conversation.empty()) event.mutable_conversation()->set_id(conversation);
@@ -123,19 +174,33 @@ void accept_item(
     add_facts(account, item, event, ground.clock.wall_ms(), out);
     if (event.type() == "unsupported" && replay == nullptr) {
         if (event.text().size() > kReadableMax) event.clear_text();
-        return append_placeholder(ground, account, std::move(event), item.raw.empty() ? input : item.raw, std::move(dedup), out);
+        return append_placeholder(
+            ground,
+            account,
+            std::move(event),
+            item.raw.empty() ? input : item.raw,
+            std::move(dedup),
+            out
+        );
     }
     link_media(ground, account, event);
     append_event(ground, account, std::move(event), std::move(dedup), {}, out);
 }
 
 /// The portal's name for a conversation never changes: it is the id it was first known by.
-void accept_alias(const Ground& ground, Account& account, const tasks::Alias& alias, Accepted& out) {
+void accept_alias(
+    const Ground& ground, Account& account, const tasks::Alias& alias, Accepted& out
+) {
     const auto chain = account.known_as.find(alias.former);
     const std::string original = chain == account.known_as.end() ? alias.former : chain->second;
     if (alias.conversation == original || account.known_as.contains(alias.conversation)) return;
     account.known_as[alias.conversation] = original;
-    out.batch.put.push_back({store::Table::account, "alias/" + account.id.text() + '/' + alias.conversation, original, 0});
+    out.batch.put.push_back(
+        {store::Table::account,
+         "alias/" + account.id.text() + '/' + alias.conversation,
+         original,
+         0}
+    );
     store::ConversationChange change;
     change.lane = account.lane;
     change.conversation = original;
@@ -146,13 +211,28 @@ void accept_alias(const Ground& ground, Account& account, const tasks::Alias& al
     event.mutable_conversation()->set_id(original);
     event.mutable_conversation()->set_kind("group");
     event.set_former(alias.former);
-    append_event(ground, account, std::move(event), account.id.text() + "\x1f" "alias\x1f" + alias.conversation, {}, out);
+    append_event(
+        ground,
+        account,
+        std::move(event),
+        account.id.text() +
+            "\x1f"
+            "alias\x1f" +
+            alias.conversation,
+        {},
+        out
+    );
 }
 
 }  // namespace
 
 void append_event(
-    const Ground& ground, Account& account, Event event, std::string dedup, std::vector<store::Put> with, Accepted& out
+    const Ground& ground,
+    Account& account,
+    Event event,
+    std::string dedup,
+    std::vector<store::Put> with,
+    Accepted& out
 ) {
     const WallMs now = ground.clock.wall_ms();
     Ulid id;
@@ -192,8 +272,14 @@ void append_health(const Ground& ground, Account& account, accounts::Health heal
     if (!account.set_health(health)) return;
     // Kept, so that a restart is no news.
     out.batch.put.push_back(
-        {store::Table::account, "health/" + account.id.text(),
-         boost::json::serialize(boost::json::object{{"state", health.state}, {"code", health.code}, {"text", health.text}, {"since", health.since_ms}}), 0}
+        {store::Table::account,
+         "health/" + account.id.text(),
+         boost::json::serialize(boost::json::object{
+             {"state", health.state},
+             {"code", health.code},
+             {"text", health.text},
+             {"since", health.since_ms}}),
+         0}
     );
     Event event;
     event.set_type("notice");
@@ -209,19 +295,40 @@ void append_health(const Ground& ground, Account& account, accounts::Health heal
 }
 
 void quarantine_whole(
-    const Ground& ground, Account& account, const std::string& input, const std::string& reason, Accepted& out
+    const Ground& ground,
+    Account& account,
+    const std::string& input,
+    const std::string& reason,
+    Accepted& out
 ) {
     Event event;
     event.mutable_conversation()->set_kind("direct");
     event.set_reason(reason);
     // The messenger's own facts are unreadable, so a redelivery is known by its bytes.
-    append_placeholder(ground, account, std::move(event), input, account.id.text() + "\x1f" "raw\x1f" + seal::sha256(input), out);
+    append_placeholder(
+        ground,
+        account,
+        std::move(event),
+        input,
+        account.id.text() +
+            "\x1f"
+            "raw\x1f" +
+            seal::sha256(input),
+        out
+    );
 }
 
-Accepted accept(const Ground& ground, Account& account, tasks::Durable durable, const std::string& input, Replay* replay) {
+Accepted accept(
+    const Ground& ground,
+    Account& account,
+    tasks::Durable durable,
+    const std::string& input,
+    Replay* replay
+) {
     Accepted out;
     std::map<std::string, int> seen;
-    for (tasks::Alias& alias : durable.aliases) accept_alias(ground, account, alias, out);
+    for (tasks::Alias& alias : durable.aliases)
+        accept_alias(ground, account, alias, out);
     for (tasks::Item& item : durable.items) {
         // A replayed payload is not a redelivery: its dedup keys are those of the placeholder.
         std::string dedup = replay == nullptr ? dedup_of(account, item, seen) : std::string{};
@@ -229,10 +336,21 @@ Accepted accept(const Ground& ground, Account& account, tasks::Durable durable, 
     }
     for (tasks::Health& health : durable.health) {
         // Connectors say "ok"; an account that is well is "ready".
-        append_health(ground, account, {health.state == "ok" ? "ready" : health.state, health.code, health.text, 0, health.until_ms}, out);
+        append_health(
+            ground,
+            account,
+            {health.state == "ok" ? "ready" : health.state,
+             health.code,
+             health.text,
+             0,
+             health.until_ms},
+            out
+        );
     }
-    for (store::Put& put : durable.put) out.batch.put.push_back(std::move(put));
-    for (store::Erase& erase : durable.erase) out.batch.erase.push_back(std::move(erase));
+    for (store::Put& put : durable.put)
+        out.batch.put.push_back(std::move(put));
+    for (store::Erase& erase : durable.erase)
+        out.batch.erase.push_back(std::move(erase));
     return out;
 }
 

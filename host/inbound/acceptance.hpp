@@ -17,7 +17,7 @@ struct Ground {
     const Clock& clock;
     const media::Links& links;
     WallMs quarantine_keep_ms;
-    WallMs media_life_ms;       ///< how long a link to a file works
+    WallMs media_life_ms;  ///< how long a link to a file works
 };
 
 /// An event for a lane in memory.
@@ -36,28 +36,47 @@ struct Accepted {
 
 /// How items of a replayed payload are marked.
 struct Replay {
-    std::string replaces;   ///< event id of the placeholder; the first item becomes `edited` of it
+    std::string replaces;  ///< event id of the placeholder; the first item becomes `edited` of it
     bool first = true;
 };
 
-/// Turns what a connector wants durable into one batch: items become events with ids, lanes, links and dedup keys; what is no
-/// readable event becomes an `unsupported` placeholder in its place, with the payload in the quarantine. `input` is the
-/// payload of the task, for items that name no part of their own; empty = there is none (polls).
-/// Pure but for the account's health and aliases, which it updates. On the account's loop.
-Accepted accept(const Ground& ground, accounts::Account& account, tasks::Durable durable, const std::string& input, Replay* replay = nullptr);
-
-/// The placeholder for a payload that could not be read at all, and the payload itself in the quarantine.
-void quarantine_whole(
-    const Ground& ground, accounts::Account& account, const std::string& input, const std::string& reason, Accepted& out
+/// Turns what a connector wants durable into one batch: items become events with ids, lanes, links
+/// and dedup keys; what is no readable event becomes an `unsupported` placeholder in its place,
+/// with the payload in the quarantine. `input` is the payload of the task, for items that name no
+/// part of their own; empty = there is none (polls). Pure but for the account's health and aliases,
+/// which it updates. On the account's loop.
+Accepted accept(
+    const Ground& ground,
+    accounts::Account& account,
+    tasks::Durable durable,
+    const std::string& input,
+    Replay* replay = nullptr
 );
 
-/// Appends an event to whichever lane of the account's portal takes it. `event` needs only what is its own.
+/// The placeholder for a payload that could not be read at all, and the payload itself in the
+/// quarantine.
+void quarantine_whole(
+    const Ground& ground,
+    accounts::Account& account,
+    const std::string& input,
+    const std::string& reason,
+    Accepted& out
+);
+
+/// Appends an event to whichever lane of the account's portal takes it. `event` needs only what is
+/// its own.
 void append_event(
-    const Ground& ground, accounts::Account& account, universal::Event event, std::string dedup, std::vector<store::Put> with,
+    const Ground& ground,
+    accounts::Account& account,
+    universal::Event event,
+    std::string dedup,
+    std::vector<store::Put> with,
     Accepted& out
 );
 
 /// A notice that an account's health changed; nothing when it says nothing new.
-void append_health(const Ground& ground, accounts::Account& account, accounts::Health health, Accepted& out);
+void append_health(
+    const Ground& ground, accounts::Account& account, accounts::Health health, Accepted& out
+);
 
 }  // namespace trunkline::inbound

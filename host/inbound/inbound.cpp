@@ -19,10 +19,13 @@ net::Response not_now(std::string_view why) {
 
 }  // namespace
 
-async::Awaitable<Result<void>> write(store::Store& store, accounts::Account& account, Accepted accepted) {
-    if (accepted.batch.append.empty() && accepted.batch.put.empty() && accepted.batch.erase.empty() &&
-        accepted.batch.conversations.empty()) {
-        for (Fleeting& event : accepted.fleeting) event.lane->offer(std::move(event.kind), std::move(event.record));
+async::Awaitable<Result<void>> write(
+    store::Store& store, accounts::Account& account, Accepted accepted
+) {
+    if (accepted.batch.append.empty() && accepted.batch.put.empty() &&
+        accepted.batch.erase.empty() && accepted.batch.conversations.empty()) {
+        for (Fleeting& event : accepted.fleeting)
+            event.lane->offer(std::move(event.kind), std::move(event.record));
         co_return Result<void>{};
     }
     auto written = co_await store.commit(std::move(accepted.batch));
@@ -30,38 +33,50 @@ async::Awaitable<Result<void>> write(store::Store& store, accounts::Account& acc
         ++account.figures.refused;
         co_return written.error();
     }
-    for (const store::Position& position : written->positions) ++(position.repeat ? account.figures.repeats : account.figures.received);
-    for (Fleeting& event : accepted.fleeting) event.lane->offer(std::move(event.kind), std::move(event.record));
+    for (const store::Position& position : written->positions)
+        ++(position.repeat ? account.figures.repeats : account.figures.received);
+    for (Fleeting& event : accepted.fleeting)
+        event.lane->offer(std::move(event.kind), std::move(event.record));
     co_return Result<void>{};
 }
 
 async::Awaitable<Result<void>> EventSink::commit(tasks::Durable durable) {
     const auto now = ground_.clock.steady();
-    if (const auto wait = account_.portal->take_events(now, static_cast<double>(durable.items.size())); wait.count() > 0) {
+    if (const auto wait =
+            account_.portal->take_events(now, static_cast<double>(durable.items.size()));
+        wait.count() > 0) {
         co_return Error{Fault::throttled, "the portal's events per second are used up", wait};
     }
     std::optional<std::string> cursor;
-    if (keep_cursor_ && durable.outcome && durable.outcome->kind == TL_DONE) cursor = durable.outcome->value;
+    if (keep_cursor_ && durable.outcome && durable.outcome->kind == TL_DONE)
+        cursor = durable.outcome->value;
     Accepted accepted = accept(ground_, account_, std::move(durable), input_, replay_);
-    if (cursor) accepted.batch.put.push_back({store::Table::cursor, account_.id.text(), *std::move(cursor), 0});
+    if (cursor)
+        accepted.batch.put.push_back(
+            {store::Table::cursor, account_.id.text(), *std::move(cursor), 0}
+        );
     auto written = co_await write(store_, account_, std::move(accepted));
     co_return written;
 }
 
 // The whole inbound path, in the order it happens. All branching is here.
-async::Awaitable<net::Response> Inbound::webhook(std::shared_ptr<accounts::Account> account, net::Request request) {
+async::Awaitable<net::Response> Inbound::webhook(
+    std::shared_ptr<accounts::Account> account, net::Request request
+) {
     tasks::Start start;
     start.kind = TL_IN_WEBHOOK;
     start.method = request.head.method;
     start.target = request.head.target;
-    for (const net::HeaderView& header : request.head.headers) start.pairs.push_back({std::string{header.name}, std::string{header.value}});
+    for (const net::HeaderView& header : request.head.headers)
+        start.pairs.push_back({std::string{header.name}, std::string{header.value}});
     start.body = std::move(request.body);
     start.deadline = kWebhookDeadline;
     const std::string body = start.body;  // the quarantine may need it when the task is long over
 
-    auto response = co_await async::on(account->loop.get_executor(), [this, &account, &start, &body] {
-        return take(account, std::move(start), body);
-    });
+    auto response =
+        co_await async::on(account->loop.get_executor(), [this, &account, &start, &body] {
+            return take(account, std::move(start), body);
+        });
     co_return response;
 }
 
@@ -96,12 +111,17 @@ async::Awaitable<net::Response> Inbound::conclude(
             case Fault::account_broken:
             case Fault::not_found:
             case Fault::conflict: {
-                // What cannot be read keeps its place and is kept whole; a refusal would block the messenger's queue.
+                // What cannot be read keeps its place and is kept whole; a refusal would block the
+                // messenger's queue.
                 Accepted accepted;
                 quarantine_whole(ground_, *account, body, end.fault->context, accepted);
                 auto kept = co_await write(store_, *account, std::move(accepted));
                 if (!kept) co_return not_now(to_string(kept.error().fault));
-                spdlog::warn("inbound.quarantined account={} reason={}", account->id.text(), end.fault->context);
+                spdlog::warn(
+                    "inbound.quarantined account={} reason={}",
+                    account->id.text(),
+                    end.fault->context
+                );
                 co_return response;
             }
         }
@@ -118,26 +138,30 @@ async::Awaitable<Result<void>> Inbound::replay(std::string quarantine_id) {
     Ulid id;
     if (!Ulid::parse(quarantine_id, id)) co_return Error{Fault::not_found, "no such quarantine id"};
     const std::string key{id.view()};
-    auto row = co_await pool_.run([this, &key] { return store_.row(store::Table::quarantine, key); });
+    auto row =
+        co_await pool_.run([this, &key] { return store_.row(store::Table::quarantine, key); });
     if (!row) co_return row.error();
     if (!*row) co_return Error{Fault::not_found, "no such quarantine id"};
     boost::system::error_code bad;
     const auto kept = boost::json::parse((*row)->value, bad);
     std::string raw;
-    if (bad || !base64_decode(std::string{kept.at("raw").as_string()}, raw)) co_return Error{Fault::storage, "quarantine row is damaged"};
+    if (bad || !base64_decode(std::string{kept.at("raw").as_string()}, raw))
+        co_return Error{Fault::storage, "quarantine row is damaged"};
     auto account = directory_.account(std::string{kept.at("account").as_string()});
     if (!account) co_return Error{Fault::not_found, "its account is gone"};
 
-    auto done = co_await async::on(account->loop.get_executor(), [this, &account, &quarantine_id, &raw] {
-        return take_again(account, quarantine_id, raw);
-    });
+    auto done =
+        co_await async::on(account->loop.get_executor(), [this, &account, &quarantine_id, &raw] {
+            return take_again(account, quarantine_id, raw);
+        });
     co_return done;
 }
 
 async::Awaitable<Result<void>> Inbound::take_again(
     std::shared_ptr<accounts::Account> account, std::string quarantine_id, const std::string& raw
 ) {
-    if (!account->strand) co_return Error{Fault::unavailable, "the connector of this account is not there"};
+    if (!account->strand)
+        co_return Error{Fault::unavailable, "the connector of this account is not there"};
     Replay replay{quarantine_id, true};
     EventSink sink{ground_, store_, *account, raw, &replay};
     tasks::Start start;
@@ -145,7 +169,8 @@ async::Awaitable<Result<void>> Inbound::take_again(
     start.body = raw;
     tasks::End end = co_await account->strand->run(std::move(start), sink);
     if (end.fault) co_return *end.fault;
-    if (replay.first) co_return Error{Fault::unsupported, "the connector still reports nothing for it"};
+    if (replay.first)
+        co_return Error{Fault::unsupported, "the connector still reports nothing for it"};
     store::Batch batch;
     Ulid id;
     Ulid::parse(quarantine_id, id);

@@ -13,7 +13,13 @@ namespace trunkline::inbound {
 /// Commits what a connector reports. Lives as long as its task; on the account's loop.
 class EventSink final : public tasks::Sink {
 public:
-    EventSink(const Ground& ground, store::Store& store, accounts::Account& account, const std::string& input, Replay* replay = nullptr)
+    EventSink(
+        const Ground& ground,
+        store::Store& store,
+        accounts::Account& account,
+        const std::string& input,
+        Replay* replay = nullptr
+    )
         : ground_{ground}, store_{store}, account_{account}, input_{input}, replay_{replay} {}
 
     /// Keeps the outcome's value as the account's poll cursor, in the same write as the items.
@@ -31,28 +37,45 @@ private:
 };
 
 /// Writes what was accepted, then offers what is fleeting; counts repeats.
-async::Awaitable<Result<void>> write(store::Store& store, accounts::Account& account, Accepted accepted);
+async::Awaitable<Result<void>> write(
+    store::Store& store, accounts::Account& account, Accepted accepted
+);
 
 /// The inbound path. Owner: main. `[any]`
 class Inbound {
 public:
-    Inbound(Ground ground, accounts::Directory& directory, store::Store& store, async::BlockingPool& pool)
+    Inbound(
+        Ground ground,
+        accounts::Directory& directory,
+        store::Store& store,
+        async::BlockingPool& pool
+    )
         : ground_{ground}, directory_{directory}, store_{store}, pool_{pool} {}
 
     /// One webhook, from request to answer.
-    async::Awaitable<net::Response> webhook(std::shared_ptr<accounts::Account> account, net::Request request);
+    async::Awaitable<net::Response> webhook(
+        std::shared_ptr<accounts::Account> account, net::Request request
+    );
 
-    /// Runs a quarantined payload again; what is understood now arrives as `edited` of its placeholder. `not_found`;
-    /// otherwise the fault that keeps it in the quarantine.
+    /// Runs a quarantined payload again; what is understood now arrives as `edited` of its
+    /// placeholder. `not_found`; otherwise the fault that keeps it in the quarantine.
     async::Awaitable<Result<void>> replay(std::string quarantine_id);
 
     const Ground& ground() const noexcept { return ground_; }
 
 private:
     // On the account's loop.
-    async::Awaitable<net::Response> take(std::shared_ptr<accounts::Account> account, tasks::Start start, const std::string& body);
-    async::Awaitable<Result<void>> take_again(std::shared_ptr<accounts::Account> account, std::string quarantine_id, const std::string& raw);
-    async::Awaitable<net::Response> conclude(std::shared_ptr<accounts::Account> account, tasks::End end, const std::string& body);
+    async::Awaitable<net::Response> take(
+        std::shared_ptr<accounts::Account> account, tasks::Start start, const std::string& body
+    );
+    async::Awaitable<Result<void>> take_again(
+        std::shared_ptr<accounts::Account> account,
+        std::string quarantine_id,
+        const std::string& raw
+    );
+    async::Awaitable<net::Response> conclude(
+        std::shared_ptr<accounts::Account> account, tasks::End end, const std::string& body
+    );
 
     Ground ground_;
     accounts::Directory& directory_;

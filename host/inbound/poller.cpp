@@ -7,7 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kPollDeadline{150'000};  // a long poll of 90 s and what goes before and after it
+constexpr milliseconds kPollDeadline{
+    150'000};  // a long poll of 90 s and what goes before and after it
 constexpr milliseconds kFirstWait{1'000};
 constexpr milliseconds kLongestWait{60'000};
 
@@ -22,7 +23,12 @@ async::Awaitable<> wait(milliseconds how_long, std::shared_ptr<std::atomic<bool>
 }
 
 async::Awaitable<> report(
-    const Inbound& inbound, store::Store& store, accounts::Account& account, std::string state, std::string code, std::string text
+    const Inbound& inbound,
+    store::Store& store,
+    accounts::Account& account,
+    std::string state,
+    std::string code,
+    std::string text
 ) {
     accounts::Health health;
     health.state = std::move(state);
@@ -31,19 +37,27 @@ async::Awaitable<> report(
     Accepted accepted;
     append_health(inbound.ground(), account, std::move(health), accepted);
     auto written = co_await write(store, account, std::move(accepted));
-    if (!written) spdlog::warn("account.notice_lost account={} reason={}", account.id.text(), written.error().context);
+    if (!written)
+        spdlog::warn(
+            "account.notice_lost account={} reason={}", account.id.text(), written.error().context
+        );
 }
 
 }  // namespace
 
 async::Awaitable<> poll(
-    const Inbound& inbound, store::Store& store, async::BlockingPool& pool, std::shared_ptr<accounts::Account> account,
+    const Inbound& inbound,
+    store::Store& store,
+    async::BlockingPool& pool,
+    std::shared_ptr<accounts::Account> account,
     std::shared_ptr<std::atomic<bool>> stopping
 ) {
     milliseconds failing{0};
     const std::string nothing;
     while (!*stopping) {
-        auto cursor = co_await pool.run([&store, &account] { return store.row(store::Table::cursor, account->id.text()); });
+        auto cursor = co_await pool.run([&store, &account] {
+            return store.row(store::Table::cursor, account->id.text());
+        });
         tasks::Start start;
         start.kind = TL_IN_POLL;
         start.deadline = kPollDeadline;
@@ -55,38 +69,59 @@ async::Awaitable<> poll(
 
         const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
         if (done) {
-            if (failing.count() > 0 || account->health().state == "starting") co_await report(inbound, store, *account, "ready", "", "");
+            if (failing.count() > 0 || account->health().state == "starting")
+                co_await report(inbound, store, *account, "ready", "", "");
             failing = milliseconds{0};
             // A connector that names no pause leaves it to its manifest.
-            co_await wait(end.outcome->delay.count() >= 0 ? end.outcome->delay : account->poll_every, stopping);
+            co_await wait(
+                end.outcome->delay.count() >= 0 ? end.outcome->delay : account->poll_every, stopping
+            );
             continue;
         }
         if (!end.fault && end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
-            spdlog::error("account.broken account={} code={}", account->id.text(), end.outcome->code);
-            co_await report(inbound, store, *account, "broken", end.outcome->code, end.outcome->text);
+            spdlog::error(
+                "account.broken account={} code={}", account->id.text(), end.outcome->code
+            );
+            co_await report(
+                inbound, store, *account, "broken", end.outcome->code, end.outcome->text
+            );
         }
         failing = failing.count() == 0 ? kFirstWait : std::min(failing * 2, kLongestWait);
-        const std::string reason = end.fault ? end.fault->context : end.outcome ? end.outcome->code : "no outcome";
-        spdlog::warn("poll.failed account={} reason={} wait_ms={}", account->id.text(), reason, failing.count());
-        co_await wait(std::max(failing, end.outcome ? end.outcome->delay : milliseconds{0}), stopping);
+        const std::string reason = end.fault     ? end.fault->context
+                                   : end.outcome ? end.outcome->code
+                                                 : "no outcome";
+        spdlog::warn(
+            "poll.failed account={} reason={} wait_ms={}",
+            account->id.text(),
+            reason,
+            failing.count()
+        );
+        co_await wait(
+            std::max(failing, end.outcome ? end.outcome->delay : milliseconds{0}), stopping
+        );
     }
 }
 
-async::Awaitable<Result<void>> check(const Inbound& inbound, store::Store& store, std::shared_ptr<accounts::Account> account) {
+async::Awaitable<Result<void>> check(
+    const Inbound& inbound, store::Store& store, std::shared_ptr<accounts::Account> account
+) {
     const std::string nothing;
     EventSink sink{inbound.ground(), store, *account, nothing};
     tasks::Start start;
     start.kind = TL_IN_CHECK;
     tasks::End end = co_await account->strand->run(std::move(start), sink);
-    if (end.fault && end.fault->fault == Fault::unsupported) co_return Result<void>{};  // nothing to check
+    if (end.fault && end.fault->fault == Fault::unsupported)
+        co_return Result<void>{};  // nothing to check
     if (end.fault) co_return *end.fault;
     if (!end.outcome) co_return Error{Fault::malformed, "the check ended without an outcome"};
     if (end.outcome->kind == TL_ACCOUNT_BROKEN) {
         co_await report(inbound, store, *account, "broken", end.outcome->code, end.outcome->text);
         co_return Error{Fault::account_broken, end.outcome->code};
     }
-    if (end.outcome->kind != TL_DONE) co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
-    if (account->health().state != "degraded") co_await report(inbound, store, *account, "ready", "", "");
+    if (end.outcome->kind != TL_DONE)
+        co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
+    if (account->health().state != "degraded")
+        co_await report(inbound, store, *account, "ready", "", "");
     co_return Result<void>{};
 }
 

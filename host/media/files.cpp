@@ -1,12 +1,12 @@
 #include "host/media/files.hpp"
 
+#include <filesystem>
+
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <filesystem>
 
 #include "host/base/base64.hpp"
 #include "host/base/ulid.hpp"
@@ -20,8 +20,12 @@ constexpr std::size_t kPiece = 64 * 1024;
 
 std::string to_row(const File& file) {
     return json::serialize(json::object{
-        {"portal", file.portal.text()}, {"name", file.name}, {"mime", file.mime},
-        {"size", file.size},            {"sha256", file.sha256}, {"ready", file.ready},
+        {"portal", file.portal.text()},
+        {"name", file.name},
+        {"mime", file.mime},
+        {"size", file.size},
+        {"sha256", file.sha256},
+        {"ready", file.ready},
     });
 }
 
@@ -79,8 +83,10 @@ async::Awaitable<Result<void>> Files::save(File file, std::string token) {
     store::Batch batch;
     const WallMs expires = clock_.wall_ms() + options_.keep_ms;
     batch.put.push_back({store::Table::upload, "f/" + file.id, to_row(file), expires});
-    if (!token.empty() && file.ready) batch.erase.push_back({store::Table::upload, "t/" + token});
-    else if (!token.empty()) batch.put.push_back({store::Table::upload, "t/" + token, file.id, expires});
+    if (!token.empty() && file.ready)
+        batch.erase.push_back({store::Table::upload, "t/" + token});
+    else if (!token.empty())
+        batch.put.push_back({store::Table::upload, "t/" + token, file.id, expires});
     auto written = co_await store_.commit(std::move(batch));
     if (!written) co_return written.error();
     co_return Result<void>{};
@@ -94,7 +100,11 @@ async::Awaitable<Result<std::string>> Files::announce(File file) {
 }
 
 async::Awaitable<Result<std::string>> Files::write(
-    std::string path, std::uint64_t bytes_max, std::string expected, std::uint64_t* size, Pieces pieces
+    std::string path,
+    std::uint64_t bytes_max,
+    std::string expected,
+    std::uint64_t* size,
+    Pieces pieces
 ) {
     Draft draft;
     draft.path = path + "." + hex_encode(seal::random_bytes(4)) + ".part";
@@ -107,7 +117,8 @@ async::Awaitable<Result<std::string>> Files::write(
         if (!piece) co_return piece.error();
         if (piece->empty()) break;
         total += piece->size();
-        if (total > bytes_max) co_return Error{Fault::rejected, "more bytes than announced or allowed"};
+        if (total > bytes_max)
+            co_return Error{Fault::rejected, "more bytes than announced or allowed"};
         digest.update(*piece);
         const int descriptor = draft.descriptor;
         const auto write = [descriptor, &piece] { return write_all(descriptor, *piece); };
@@ -115,7 +126,8 @@ async::Awaitable<Result<std::string>> Files::write(
         if (!wrote) co_return Error{Fault::storage, "media folder is full or broken"};
     }
     const std::string found = hex_encode(digest.finish());
-    if (!expected.empty() && found != expected) co_return Error{Fault::malformed, "sha256 differs from what was announced"};
+    if (!expected.empty() && found != expected)
+        co_return Error{Fault::malformed, "sha256 differs from what was announced"};
     const int descriptor = draft.descriptor;
     const auto keep = [descriptor, &draft, &path] {
         return ::fsync(descriptor) == 0 && ::rename(draft.path.c_str(), path.c_str()) == 0;
@@ -127,7 +139,9 @@ async::Awaitable<Result<std::string>> Files::write(
     co_return found;
 }
 
-async::Awaitable<Result<File>> Files::fill(std::string token, std::optional<std::uint64_t> length, Pieces pieces) {
+async::Awaitable<Result<File>> Files::fill(
+    std::string token, std::optional<std::uint64_t> length, Pieces pieces
+) {
     auto looked = co_await pool_.run([this, &token]() -> Result<File> {
         auto id = store_.row(store::Table::upload, "t/" + token);
         if (!id) return id.error();
@@ -141,7 +155,8 @@ async::Awaitable<Result<File>> Files::fill(std::string token, std::optional<std:
     });
     if (!looked) co_return looked.error();
     File file = *std::move(looked);
-    if (length && *length != file.size) co_return Error{Fault::malformed, "Content-Length differs from the announced size"};
+    if (length && *length != file.size)
+        co_return Error{Fault::malformed, "Content-Length differs from the announced size"};
     std::uint64_t size = 0;
     auto written = co_await write(path(file.id), file.size, file.sha256, &size, std::move(pieces));
     if (!written) co_return written.error();
@@ -165,7 +180,8 @@ async::Awaitable<Result<File>> Files::keep(File file, std::uint64_t bytes_max, P
 }
 
 async::Awaitable<Result<File>> Files::find(std::string id) {
-    auto row = co_await pool_.run([this, &id] { return store_.row(store::Table::upload, "f/" + id); });
+    auto row =
+        co_await pool_.run([this, &id] { return store_.row(store::Table::upload, "f/" + id); });
     if (!row) co_return row.error();
     std::optional<File> file;
     if (*row) file = from_row(id, (*row)->value);
@@ -175,17 +191,23 @@ async::Awaitable<Result<File>> Files::find(std::string id) {
 
 void Files::sweep() {
     std::error_code bad;
-    const auto limit = std::filesystem::file_time_type::clock::now() - std::chrono::milliseconds{options_.keep_ms};
+    const auto limit =
+        std::filesystem::file_time_type::clock::now() - std::chrono::milliseconds{options_.keep_ms};
     std::size_t removed = 0;
     for (const auto& entry : std::filesystem::directory_iterator{options_.folder, bad}) {
         std::error_code ignored;
-        if (entry.last_write_time(ignored) < limit && std::filesystem::remove(entry.path(), ignored)) ++removed;
+        if (entry.last_write_time(ignored) < limit &&
+            std::filesystem::remove(entry.path(), ignored))
+            ++removed;
     }
     if (removed != 0) spdlog::info("media.swept files={}", removed);
 }
 
 Result<std::unique_ptr<FileSource>> FileSource::open(
-    const std::string& path, std::uint64_t from, std::optional<std::uint64_t> count, async::BlockingPool& pool
+    const std::string& path,
+    std::uint64_t from,
+    std::optional<std::uint64_t> count,
+    async::BlockingPool& pool
 ) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) return Error{Fault::not_found, "no such file"};
@@ -196,10 +218,13 @@ Result<std::unique_ptr<FileSource>> FileSource::open(
         return Error{Fault::not_found, "no such range"};
     }
     const std::uint64_t rest = static_cast<std::uint64_t>(status.st_size) - from;
-    return std::unique_ptr<FileSource>{new FileSource{descriptor, count ? std::min(*count, rest) : rest, pool}};
+    return std::unique_ptr<FileSource>{
+        new FileSource{descriptor, count ? std::min(*count, rest) : rest, pool}};
 }
 
-FileSource::~FileSource() { ::close(descriptor_); }
+FileSource::~FileSource() {
+    ::close(descriptor_);
+}
 
 async::Awaitable<Result<std::string>> FileSource::read() {
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, left_));

@@ -1,8 +1,8 @@
 #include "host/media/relay.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <charconv>
+
+#include <spdlog/spdlog.h>
 
 #include "host/async/on.hpp"
 
@@ -10,9 +10,11 @@ namespace trunkline::media {
 namespace {
 
 constexpr std::size_t kSourcesMax = 1024;
-constexpr std::uint64_t kRelayedBytesMax = 4ULL << 30U;  // a bound for what never ends; messengers stop far below
+constexpr std::uint64_t kRelayedBytesMax =
+    4ULL << 30U;  // a bound for what never ends; messengers stop far below
 
-/// Finding a file changes nothing that must last, but for what the connector puts aside (a token, say).
+/// Finding a file changes nothing that must last, but for what the connector puts aside (a token,
+/// say).
 class PutSink final : public tasks::Sink {
 public:
     explicit PutSink(store::Store& store) : store_{store} {}
@@ -31,13 +33,15 @@ private:
 
 bool shown_inline(std::string_view mime) {
     // SVG is an image that can run script, so it is never shown from our address.
-    return (mime.starts_with("image/") && mime != "image/svg+xml") || mime.starts_with("audio/") || mime.starts_with("video/");
+    return (mime.starts_with("image/") && mime != "image/svg+xml") || mime.starts_with("audio/") ||
+           mime.starts_with("video/");
 }
 
 bool is_mime(std::string_view mime) {
     if (mime.empty() || mime.size() > 127 || mime.find('/') == std::string_view::npos) return false;
     return std::all_of(mime.begin(), mime.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' || c == '+' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '/' || c == '.' || c == '+' || c == '-';
     });
 }
 
@@ -47,10 +51,16 @@ void describe(net::Response& response, const std::string& mime, const std::strin
     response.headers.push_back({"X-Content-Type-Options", "nosniff"});
     response.headers.push_back({"Content-Security-Policy", "default-src 'none'; sandbox"});
     response.headers.push_back({"Cache-Control", "private, max-age=3600"});
-    response.headers.push_back({"Content-Disposition", (shown_inline(type) ? "inline; filename=\"" : "attachment; filename=\"") + safe_name(name, mime) + "\""});
+    response.headers.push_back(
+        {"Content-Disposition",
+         (shown_inline(type) ? "inline; filename=\"" : "attachment; filename=\"") +
+             safe_name(name, mime) + "\""}
+    );
 }
 
-net::Response gone() { return net::problem(404, "not_found", "no such file, or its link has run out"); }
+net::Response gone() {
+    return net::problem(404, "not_found", "no such file, or its link has run out");
+}
 
 }  // namespace
 
@@ -59,7 +69,8 @@ std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bo
     if (!header.starts_with("bytes=")) return std::nullopt;
     header.remove_prefix(6);
     const std::size_t dash = header.find('-');
-    if (dash == std::string_view::npos || header.find(',') != std::string_view::npos) return std::nullopt;
+    if (dash == std::string_view::npos || header.find(',') != std::string_view::npos)
+        return std::nullopt;
     const auto number = [](std::string_view text, std::uint64_t& out) {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
         return error == std::errc{} && end == text.data() + text.size();
@@ -79,8 +90,10 @@ std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bo
         return range;
     }
     if (!number(left, range.first)) return std::nullopt;
-    if (right.empty()) range.last = size == 0 ? 0 : size - 1;
-    else if (!number(right, range.last) || range.last < range.first) return std::nullopt;
+    if (right.empty())
+        range.last = size == 0 ? 0 : size - 1;
+    else if (!number(right, range.last) || range.last < range.first)
+        return std::nullopt;
     if (range.first >= size) {
         *unsatisfiable = true;
         return std::nullopt;
@@ -99,7 +112,9 @@ async::Awaitable<Result<tasks::Source>> Relay::find_source(Link link) {
     }
     auto account = services_.directory.account(link.account.text());
     if (!account) co_return Error{Fault::not_found, "its account is gone"};
-    auto source = co_await async::on(account->loop.get_executor(), [this, &account, &link] { return ask(account, link.ref); });
+    auto source = co_await async::on(account->loop.get_executor(), [this, &account, &link] {
+        return ask(account, link.ref);
+    });
     if (!source) co_return source.error();
     const std::lock_guard lock{mutex_};
     if (sources_.size() >= kSourcesMax) sources_.clear();
@@ -107,7 +122,9 @@ async::Awaitable<Result<tasks::Source>> Relay::find_source(Link link) {
     co_return source;
 }
 
-async::Awaitable<Result<tasks::Source>> Relay::ask(std::shared_ptr<accounts::Account> account, std::string ref) {
+async::Awaitable<Result<tasks::Source>> Relay::ask(
+    std::shared_ptr<accounts::Account> account, std::string ref
+) {
     if (!account->strand) co_return Error{Fault::unavailable, "the connector is not there"};
     PutSink sink{services_.files.store()};
     tasks::Start start;
@@ -141,14 +158,20 @@ async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_hea
     if (!source) co_return gone();
     if (range) {
         response.status = 206;
-        response.headers.push_back({"Content-Range", "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/" + std::to_string(file->size)});
+        response.headers.push_back(
+            {"Content-Range",
+             "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/" +
+                 std::to_string(file->size)}
+        );
     }
     describe(response, link.mime, file->name);
     response.stream = *std::move(source);
     co_return response;
 }
 
-async::Awaitable<net::Response> Relay::get(std::string token, std::string name, net::Request request) {
+async::Awaitable<net::Response> Relay::get(
+    std::string token, std::string name, net::Request request
+) {
     const std::string range{request.head.header("Range")};
     const auto link = services_.links.open(token, services_.clock.wall_ms());
     if (!link) co_return gone();
@@ -171,7 +194,12 @@ async::Awaitable<net::Response> Relay::get(std::string token, std::string name, 
     const int status = reply.head.status;
     if (status != 200 && status != 206 && status != 416) {
         if (status == 403 || status == 404 || status == 410) co_return gone();
-        spdlog::warn("media.relay_failed account={} status={} reason={}", link->account.text(), status, reply.head.reason);
+        spdlog::warn(
+            "media.relay_failed account={} status={} reason={}",
+            link->account.text(),
+            status,
+            reply.head.reason
+        );
         co_return net::problem(502, "unavailable", "the messenger did not give the file");
     }
     net::Response response;
@@ -192,7 +220,8 @@ async::Awaitable<net::Response> Relay::put(std::string token, net::Request reque
     const std::string_view header = request.head.header("Content-Length");
     if (!header.empty()) {
         std::uint64_t value = 0;
-        const auto [end, error] = std::from_chars(header.data(), header.data() + header.size(), value);
+        const auto [end, error] =
+            std::from_chars(header.data(), header.data() + header.size(), value);
         if (error == std::errc{} && end == header.data() + header.size()) length = value;
     }
     net::BodyReader* body = request.stream;
@@ -204,11 +233,15 @@ async::Awaitable<net::Response> Relay::put(std::string token, net::Request reque
         co_return response;
     }
     switch (filled.error().fault) {
-        case Fault::not_found: co_return net::problem(404, "not_found", filled.error().context);
-        case Fault::malformed: co_return net::problem(422, "malformed", filled.error().context);
+        case Fault::not_found:
+            co_return net::problem(404, "not_found", filled.error().context);
+        case Fault::malformed:
+            co_return net::problem(422, "malformed", filled.error().context);
         case Fault::rejected:
-        case Fault::throttled: co_return net::problem(413, "too_large", filled.error().context);
-        default: break;
+        case Fault::throttled:
+            co_return net::problem(413, "too_large", filled.error().context);
+        default:
+            break;
     }
     net::Response response = net::problem(503, "unavailable", "the file could not be kept");
     response.headers.push_back({"Retry-After", "5"});

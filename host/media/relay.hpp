@@ -27,7 +27,8 @@ public:
     };
     explicit Relay(Services services) : services_{services} {}
 
-    /// Streams a file: the connector finds where its bytes are, the host fetches and passes them on, a Range included.
+    /// Streams a file: the connector finds where its bytes are, the host fetches and passes them
+    /// on, a Range included.
     async::Awaitable<net::Response> get(std::string token, std::string name, net::Request request);
 
     /// Takes an announced file.
@@ -35,16 +36,23 @@ public:
 
 private:
     async::Awaitable<Result<tasks::Source>> find_source(Link link);
-    async::Awaitable<Result<tasks::Source>> ask(std::shared_ptr<accounts::Account> account, std::string ref);  // on the account's loop
+    async::Awaitable<Result<tasks::Source>> ask(
+        std::shared_ptr<accounts::Account> account, std::string ref
+    );  // on the account's loop
     async::Awaitable<net::Response> own_file(Link link, std::string range);
 
     Services services_;
     std::mutex mutex_;  // guards sources_; held for look-ups
-    std::unordered_map<std::string, tasks::Source> sources_;  // by account and reference, so that a player's many ranges ask the messenger once
+    std::unordered_map<std::string, tasks::Source>
+        sources_;  // by account and reference, so that a player's many ranges ask the messenger
+                   // once
 };
 
-/// "bytes=a-b" of one range, for a body of `size`. None: no range, or one to be ignored (RFC 9110 section 14.2).
-struct Range { std::uint64_t first = 0, last = 0; };
+/// "bytes=a-b" of one range, for a body of `size`. None: no range, or one to be ignored (RFC 9110
+/// section 14.2).
+struct Range {
+    std::uint64_t first = 0, last = 0;
+};
 std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bool* unsatisfiable);
 
 }  // namespace trunkline::media

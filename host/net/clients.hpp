@@ -11,15 +11,11 @@ namespace trunkline::net {
 class Clients {
 public:
     Clients(async::Loops& loops, const AddressGuard& guard) : loops_{loops} {
-        for (std::size_t i = 0; i < loops.size(); ++i) clients_.push_back(make_client(loops.at(i), guard));
+        for (std::size_t i = 0; i < loops.size(); ++i)
+            clients_.push_back(make_client(loops.at(i), guard));
     }
 
-    Client& of(const async::Loop& loop) {
-        for (std::size_t i = 0; i < clients_.size(); ++i) {
-            if (&loops_.at(i) == &loop) return *clients_[i];
-        }
-        return *clients_.front();
-    }
+    Client& of(const async::Loop& loop) { return *clients_[loops_.index_of(loop)]; }
 
     /// The client of the loop that runs the caller.
     Client& here() {

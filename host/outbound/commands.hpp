@@ -1,10 +1,10 @@
 #pragma once
 
-#include <boost/json/object.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/json/object.hpp>
 
 #include "host/accounts/directory.hpp"
 #include "host/inbound/acceptance.hpp"
@@ -28,22 +28,26 @@ public:
     };
     explicit Commands(Services services) : services_{std::move(services)} {}
 
-    /// One sealed request, from its bytes to `202 {"results":[...]}`. 401 says nothing about why; 503 when nothing could be
-    /// written and the whole request may be sent again.
-    async::Awaitable<net::Response> handle(std::shared_ptr<accounts::Portal> portal, net::Request request);
+    /// One sealed request, from its bytes to `202 {"results":[...]}`. 401 says nothing about why;
+    /// 503 when nothing could be written and the whole request may be sent again.
+    async::Awaitable<net::Response> handle(
+        std::shared_ptr<accounts::Portal> portal, net::Request request
+    );
 
 private:
     /// One command on its way to its answer.
     struct Entry {
         universal::ReadCommand read;
         std::shared_ptr<accounts::Account> account;
-        boost::json::object answer;      ///< empty while undecided
-        bool remembered = false;         ///< the answer is one given before
+        boost::json::object answer;  ///< empty while undecided
+        bool remembered = false;     ///< the answer is one given before
         store::Conversation facts;
     };
 
     /// What of a request outlives it.
-    struct Letter { std::string id, timestamp, signature, content_type, body; };
+    struct Letter {
+        std::string id, timestamp, signature, content_type, body;
+    };
 
     // On the portal's loop.
     async::Awaitable<net::Response> take(std::shared_ptr<accounts::Portal> portal, Letter letter);

@@ -11,7 +11,7 @@ using lanes::KeyedVerdict;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTaskDeadline{90'000};
-constexpr milliseconds kWorthTelling{5'000};      // a longer wait is told to the portal
+constexpr milliseconds kWorthTelling{5'000};  // a longer wait is told to the portal
 constexpr WallMs kProgressLives = 15LL * 24 * 3600 * 1000;
 
 std::string progress_key(const accounts::Account& account, const std::string& command) {
@@ -20,9 +20,12 @@ std::string progress_key(const accounts::Account& account, const std::string& co
 
 lanes::WaitScope scope_of(tl_scope scope) {
     switch (scope) {
-        case TL_CONVERSATION: return lanes::WaitScope::conversation;
-        case TL_ACCOUNT: return lanes::WaitScope::account;
-        case TL_CONNECTOR: return lanes::WaitScope::connector;
+        case TL_CONVERSATION:
+            return lanes::WaitScope::conversation;
+        case TL_ACCOUNT:
+            return lanes::WaitScope::account;
+        case TL_CONNECTOR:
+            return lanes::WaitScope::connector;
     }
     return lanes::WaitScope::account;
 }
@@ -39,8 +42,10 @@ std::vector<std::string> ids_of(const std::string& value) {
     }
     if (list == nullptr) return out;
     for (const json::value& id : *list) {
-        if (const auto* text = id.if_string()) out.emplace_back(*text);
-        else if (const auto* number = id.if_int64()) out.push_back(std::to_string(*number));
+        if (const auto* text = id.if_string())
+            out.emplace_back(*text);
+        else if (const auto* number = id.if_int64())
+            out.push_back(std::to_string(*number));
     }
     return out;
 }
@@ -62,7 +67,8 @@ std::pair<std::string, std::string> code_and_text(const Error& error) {
 
 }  // namespace
 
-/// Writes what a command's task reports on its way; its end is left to the lane, which writes it with its own progress.
+/// Writes what a command's task reports on its way; its end is left to the lane, which writes it
+/// with its own progress.
 class Messenger::CommandSink final : public tasks::Sink {
 public:
     CommandSink(Messenger& owner, inbound::Accepted& done) : owner_{owner}, done_{done} {}
@@ -70,9 +76,12 @@ public:
     async::Awaitable<Result<void>> commit(tasks::Durable durable) override {
         const bool ends = durable.outcome.has_value();
         const std::string nothing;
-        inbound::Accepted accepted = inbound::accept(owner_.services_.ground, *owner_.account_, std::move(durable), nothing);
+        inbound::Accepted accepted =
+            inbound::accept(owner_.services_.ground, *owner_.account_, std::move(durable), nothing);
         if (!ends) {
-            auto written = co_await inbound::write(owner_.services_.store, *owner_.account_, std::move(accepted));
+            auto written = co_await inbound::write(
+                owner_.services_.store, *owner_.account_, std::move(accepted)
+            );
             co_return written;
         }
         done_ = std::move(accepted);
@@ -88,7 +97,8 @@ private:
 async::Awaitable<KeyedVerdict> Messenger::deliver(store::Record record, std::uint32_t attempt) {
     Sending sending;
     sending.attempt = attempt;
-    if (!sending.command.ParseFromString(record.body)) co_return verdict(KeyedVerdict::Kind::dead, "malformed");
+    if (!sending.command.ParseFromString(record.body))
+        co_return verdict(KeyedVerdict::Kind::dead, "malformed");
     if (!account_->strand) co_return verdict(KeyedVerdict::Kind::stop, "connector_absent");
 
     auto prepared = co_await prepare(&sending);
@@ -101,18 +111,26 @@ async::Awaitable<KeyedVerdict> Messenger::deliver(store::Record record, std::uin
         co_return conclude(sending, KeyedVerdict::Kind::dead, "failed", code, text);
     }
     for (;;) {
-        co_await wait_for_turn(sending.facts.current.empty() ? sending.command.conversation() : sending.facts.current);
+        co_await wait_for_turn(
+            sending.facts.current.empty() ? sending.command.conversation() : sending.facts.current
+        );
         auto part = co_await send_part(&sending);
-        // A part that went well and is not the last comes back as a retry without a reason: on to the next.
+        // A part that went well and is not the last comes back as a retry without a reason: on to
+        // the next.
         if (part.kind != KeyedVerdict::Kind::retry || !part.reason.empty()) co_return part;
     }
 }
 
 async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     const std::string key = progress_key(*account_, sending->command.id());
-    struct Read { Result<store::Conversation> facts; Result<std::optional<store::Row>> progress; };
+    struct Read {
+        Result<store::Conversation> facts;
+        Result<std::optional<store::Row>> progress;
+    };
     auto read = co_await services_.pool.run([this, sending, &key] {
-        return Read{services_.store.conversation(account_->lane, sending->command.conversation()), services_.store.row(store::Table::command, key)};
+        return Read{
+            services_.store.conversation(account_->lane, sending->command.conversation()),
+            services_.store.row(store::Table::command, key)};
     });
     if (!read.facts) co_return read.facts.error();
     if (!read.progress) co_return read.progress.error();
@@ -126,30 +144,44 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     }
     auto attached = co_await attach_files(&sending->command);
     if (!attached) co_return attached.error();
-    auto degraded = universal::degrade(sending->command, account_->features, sending->facts.kind.empty() ? "direct" : sending->facts.kind);
+    auto degraded = universal::degrade(
+        sending->command,
+        account_->features,
+        sending->facts.kind.empty() ? "direct" : sending->facts.kind
+    );
     if (!degraded) co_return degraded.error();
     sending->parts = std::move(degraded->parts);
     sending->changes = std::move(degraded->changes);
-    if (sending->progress.part >= sending->parts.size()) co_return Error{Fault::storage, "progress row does not fit its command"};
+    if (sending->progress.part >= sending->parts.size())
+        co_return Error{Fault::storage, "progress row does not fit its command"};
     co_return Result<void>{};
 }
 
 async::Awaitable<Result<void>> Messenger::attach_files(universal::Command* command) {
     if (!command->has_message()) co_return Result<void>{};
     for (auto& attachment : *command->mutable_message()->mutable_attachments()) {
-        if (attachment.kind() == "link" || (attachment.media().empty() && attachment.url().empty())) continue;
+        if (attachment.kind() == "link" || (attachment.media().empty() && attachment.url().empty()))
+            continue;
         Result<media::File> file = Error{Fault::not_found, ""};
-        if (!attachment.media().empty()) file = co_await services_.files.find(attachment.media());
-        else file = co_await fetch(attachment);
-        if (!file && file.error().fault == Fault::not_found) co_return Error{Fault::rejected, "media_not_found: the file was never uploaded, or is no longer kept"};
+        if (!attachment.media().empty())
+            file = co_await services_.files.find(attachment.media());
+        else
+            file = co_await fetch(attachment);
+        if (!file && file.error().fault == Fault::not_found)
+            co_return Error{
+                Fault::rejected,
+                "media_not_found: the file was never uploaded, or is no longer kept"};
         if (!file) co_return file.error();
-        if (file->portal != account_->portal->id) co_return Error{Fault::rejected, "media_not_found: the file belongs to somebody else"};
+        if (file->portal != account_->portal->id)
+            co_return Error{Fault::rejected, "media_not_found: the file belongs to somebody else"};
         attachment.set_file(file->id);
         if (attachment.name().empty()) attachment.set_name(file->name);
         if (attachment.mime().empty()) attachment.set_mime(file->mime);
         attachment.set_size(file->size);
         const WallMs until = services_.ground.clock.wall_ms() + services_.ground.media_life_ms;
-        attachment.set_public_url(services_.ground.links.url({AccountId{}, file->id, attachment.mime(), until}, attachment.name()));
+        attachment.set_public_url(services_.ground.links.url(
+            {AccountId{}, file->id, attachment.mime(), until}, attachment.name()
+        ));
     }
     co_return Result<void>{};
 }
@@ -161,27 +193,39 @@ async::Awaitable<Result<media::File>> Messenger::fetch(universal::Attachment att
     request.reply_bytes_max = account_->portal->limits.media_bytes + 1;
     net::StreamedReply reply = co_await services_.client.stream(std::move(request));
     if (reply.head.status == 0) {
-        if (reply.head.fault == Fault::rejected) co_return Error{Fault::rejected, "url_refused: " + reply.head.reason};
+        if (reply.head.fault == Fault::rejected)
+            co_return Error{Fault::rejected, "url_refused: " + reply.head.reason};
         co_return Error{Fault::unavailable, "file address: " + reply.head.reason};
     }
-    if (reply.head.status / 100 == 5 || reply.head.status == 429) co_return Error{Fault::unavailable, "file address answered " + std::to_string(reply.head.status)};
-    if (reply.head.status != 200) co_return Error{Fault::rejected, "url_refused: the file's address answered " + std::to_string(reply.head.status)};
+    if (reply.head.status / 100 == 5 || reply.head.status == 429)
+        co_return Error{
+            Fault::unavailable, "file address answered " + std::to_string(reply.head.status)};
+    if (reply.head.status != 200)
+        co_return Error{
+            Fault::rejected,
+            "url_refused: the file's address answered " + std::to_string(reply.head.status)};
     media::File file;
     file.id = make_ulid(services_.ground.clock.wall_ms()).text();
     file.portal = account_->portal->id;
     file.name = attachment.name();
-    file.mime = !attachment.mime().empty() ? attachment.mime() : std::string{net::find_header(reply.head.headers, "Content-Type")};
+    file.mime = !attachment.mime().empty()
+                    ? attachment.mime()
+                    : std::string{net::find_header(reply.head.headers, "Content-Type")};
     net::BodySource* body = reply.body.get();
     media::Pieces pieces = [body] { return body->read(); };
-    auto kept = co_await services_.files.keep(std::move(file), account_->portal->limits.media_bytes, std::move(pieces));
-    if (!kept && kept.error().fault == Fault::rejected) co_return Error{Fault::rejected, "too_large: the file is larger than the portal may send"};
+    auto kept = co_await services_.files.keep(
+        std::move(file), account_->portal->limits.media_bytes, std::move(pieces)
+    );
+    if (!kept && kept.error().fault == Fault::rejected)
+        co_return Error{Fault::rejected, "too_large: the file is larger than the portal may send"};
     co_return kept;
 }
 
 async::Awaitable<> Messenger::wait_for_turn(std::string conversation) {
     for (;;) {
         if (!account_->rates) co_return;
-        const milliseconds wait = account_->rates->take(conversation, services_.ground.clock.steady());
+        const milliseconds wait =
+            account_->rates->take(conversation, services_.ground.clock.steady());
         if (wait.count() == 0) co_return;
         co_await async::pause(wait);
     }
@@ -190,13 +234,17 @@ async::Awaitable<> Messenger::wait_for_turn(std::string conversation) {
 async::Awaitable<KeyedVerdict> Messenger::send_part(Sending* sending) {
     tasks::Start start;
     start.kind = TL_IN_COMMAND;
-    start.key = sending->facts.current.empty() ? sending->command.conversation() : sending->facts.current;
+    start.key =
+        sending->facts.current.empty() ? sending->command.conversation() : sending->facts.current;
     start.note = sending->facts.note;
     start.deadline = kTaskDeadline;
-    start.durable_key = "command/" + sending->command.id() + '/' + std::to_string(sending->progress.part);
+    start.durable_key =
+        "command/" + sending->command.id() + '/' + std::to_string(sending->progress.part);
     universal::Command part = sending->parts[sending->progress.part];
-    // Connectors derive idempotency tokens from the id, so each part of a split command needs its own.
-    if (sending->parts.size() > 1) part.set_id(part.id() + '/' + std::to_string(sending->progress.part));
+    // Connectors derive idempotency tokens from the id, so each part of a split command needs its
+    // own.
+    if (sending->parts.size() > 1)
+        part.set_id(part.id() + '/' + std::to_string(sending->progress.part));
     universal::write_command_json(part, start.body);
     sending->done = {};
     CommandSink sink{*this, sending->done};
@@ -210,22 +258,30 @@ async::Awaitable<KeyedVerdict> Messenger::judge(Sending* sending, tasks::End end
     if (end.fault) {
         const std::string& text = end.fault->context;
         switch (end.fault->fault) {
-            case Fault::cancelled: co_return verdict(Kind::cancelled, "cancelled");
+            case Fault::cancelled:
+                co_return verdict(Kind::cancelled, "cancelled");
             case Fault::storage:
             case Fault::throttled:
-            case Fault::unavailable: co_return verdict(Kind::retry, text);
-            case Fault::unknown: co_return conclude(*sending, Kind::done, "unknown", "unknown", text);
-            case Fault::account_broken: co_return verdict(Kind::stop, "account_broken", text);
+            case Fault::unavailable:
+                co_return verdict(Kind::retry, text);
+            case Fault::unknown:
+                co_return conclude(*sending, Kind::done, "unknown", "unknown", text);
+            case Fault::account_broken:
+                co_return verdict(Kind::stop, "account_broken", text);
             case Fault::malformed:
             case Fault::forged:
             case Fault::unsupported:
             case Fault::rejected:
             case Fault::not_found:
-            case Fault::conflict: break;
+            case Fault::conflict:
+                break;
         }
         co_return conclude(*sending, Kind::dead, "failed", to_string(end.fault->fault), text);
     }
-    if (!end.outcome) co_return conclude(*sending, Kind::dead, "failed", "malformed", "the connector ended without an outcome");
+    if (!end.outcome)
+        co_return conclude(
+            *sending, Kind::dead, "failed", "malformed", "the connector ended without an outcome"
+        );
     tasks::Outcome outcome = *std::move(end.outcome);
     switch (outcome.kind) {
         case TL_DONE: {
@@ -236,35 +292,60 @@ async::Awaitable<KeyedVerdict> Messenger::judge(Sending* sending, tasks::End end
             auto again = co_await retry(sending, std::move(outcome));
             co_return again;
         }
-        case TL_REJECTED: co_return conclude(*sending, Kind::dead, "failed", outcome.code, outcome.text);
-        case TL_UNKNOWN: co_return conclude(*sending, Kind::done, "unknown", outcome.code.empty() ? "unknown" : outcome.code, outcome.text);
+        case TL_REJECTED:
+            co_return conclude(*sending, Kind::dead, "failed", outcome.code, outcome.text);
+        case TL_UNKNOWN:
+            co_return conclude(
+                *sending,
+                Kind::done,
+                "unknown",
+                outcome.code.empty() ? "unknown" : outcome.code,
+                outcome.text
+            );
         case TL_ACCOUNT_BROKEN: {
             inbound::Accepted accepted;
-            inbound::append_health(services_.ground, *account_, {"broken", outcome.code, outcome.text, 0, 0}, accepted);
+            inbound::append_health(
+                services_.ground, *account_, {"broken", outcome.code, outcome.text, 0, 0}, accepted
+            );
             auto told = co_await inbound::write(services_.store, *account_, std::move(accepted));
-            if (!told) spdlog::warn("account.notice_lost account={} reason={}", account_->id.text(), told.error().context);
+            if (!told)
+                spdlog::warn(
+                    "account.notice_lost account={} reason={}",
+                    account_->id.text(),
+                    told.error().context
+                );
             co_return verdict(Kind::stop, "account_broken", outcome.code);
         }
-        case TL_DEGRADE: co_return degrade_more(*sending, outcome.code);
+        case TL_DEGRADE:
+            co_return degrade_more(*sending, outcome.code);
     }
-    co_return conclude(*sending, Kind::dead, "failed", "malformed", "the connector ended with an unknown outcome");
+    co_return conclude(
+        *sending, Kind::dead, "failed", "malformed", "the connector ended with an unknown outcome"
+    );
 }
 
 async::Awaitable<KeyedVerdict> Messenger::next_part(Sending* sending, std::string value) {
-    for (std::string& id : ids_of(value)) sending->progress.messages.push_back(std::move(id));
+    for (std::string& id : ids_of(value))
+        sending->progress.messages.push_back(std::move(id));
     ++sending->progress.part;
-    if (sending->progress.part == sending->parts.size()) co_return conclude(*sending, KeyedVerdict::Kind::done, "sent", "", "");
-    // The next part may fail or be cut short: what was sent must be known by then, so that it is never sent again.
+    if (sending->progress.part == sending->parts.size())
+        co_return conclude(*sending, KeyedVerdict::Kind::done, "sent", "", "");
+    // The next part may fail or be cut short: what was sent must be known by then, so that it is
+    // never sent again.
     json::array ids;
-    for (const std::string& id : sending->progress.messages) ids.emplace_back(id);
+    for (const std::string& id : sending->progress.messages)
+        ids.emplace_back(id);
     store::Batch batch = std::move(sending->done.batch);
     batch.put.push_back(
-        {store::Table::command, progress_key(*account_, sending->command.id()),
-         json::serialize(json::object{{"part", sending->progress.part}, {"ids", ids}}), services_.ground.clock.wall_ms() + kProgressLives}
+        {store::Table::command,
+         progress_key(*account_, sending->command.id()),
+         json::serialize(json::object{{"part", sending->progress.part}, {"ids", ids}}),
+         services_.ground.clock.wall_ms() + kProgressLives}
     );
     auto written = co_await services_.store.commit(std::move(batch));
     if (!written) {
-        // Going back would send the part again. The task's own marks are still there, so a retry ends as unknown at worst.
+        // Going back would send the part again. The task's own marks are still there, so a retry
+        // ends as unknown at worst.
         --sending->progress.part;
         co_return verdict(KeyedVerdict::Kind::retry, written.error().context);
     }
@@ -272,10 +353,13 @@ async::Awaitable<KeyedVerdict> Messenger::next_part(Sending* sending, std::strin
 }
 
 async::Awaitable<KeyedVerdict> Messenger::retry(Sending* sending, tasks::Outcome outcome) {
-    KeyedVerdict out = verdict(KeyedVerdict::Kind::retry, outcome.code.empty() ? "retry" : outcome.code, outcome.code);
+    KeyedVerdict out = verdict(
+        KeyedVerdict::Kind::retry, outcome.code.empty() ? "retry" : outcome.code, outcome.code
+    );
     out.delay = outcome.delay;
     out.scope = scope_of(outcome.scope);
-    inbound::Accepted accepted = std::move(sending->done);  // erases the task's marks: the connector says that nothing happened
+    inbound::Accepted accepted = std::move(sending->done
+    );  // erases the task's marks: the connector says that nothing happened
     if (outcome.delay >= kWorthTelling && sending->attempt == 1) {
         Status status;
         status.state = "delayed";
@@ -284,7 +368,12 @@ async::Awaitable<KeyedVerdict> Messenger::retry(Sending* sending, tasks::Outcome
         append_status(services_.ground, *account_, sending->command, status, accepted);
     }
     auto written = co_await inbound::write(services_.store, *account_, std::move(accepted));
-    if (!written) spdlog::warn("outbound.retry_unwritten account={} reason={}", account_->id.text(), written.error().context);
+    if (!written)
+        spdlog::warn(
+            "outbound.retry_unwritten account={} reason={}",
+            account_->id.text(),
+            written.error().context
+        );
     co_return out;
 }
 
@@ -293,26 +382,53 @@ KeyedVerdict Messenger::degrade_more(Sending& sending, const std::string& featur
     universal::Change change;
     change.set_what(feature);
     change.set_how("left out: the messenger refused it");
-    if (feature == "spans" && part.message().spans_size() > 0) part.mutable_message()->clear_spans();
-    else if (feature == "buttons" && part.message().buttons_size() > 0) part.mutable_message()->clear_buttons();
-    else if (feature == "reply" && part.message().has_reply_to()) part.mutable_message()->clear_reply_to();
-    else return conclude(sending, KeyedVerdict::Kind::dead, "failed", "unsupported", "the messenger refused it: " + feature);
+    if (feature == "spans" && part.message().spans_size() > 0)
+        part.mutable_message()->clear_spans();
+    else if (feature == "buttons" && part.message().buttons_size() > 0)
+        part.mutable_message()->clear_buttons();
+    else if (feature == "reply" && part.message().has_reply_to())
+        part.mutable_message()->clear_reply_to();
+    else
+        return conclude(
+            sending,
+            KeyedVerdict::Kind::dead,
+            "failed",
+            "unsupported",
+            "the messenger refused it: " + feature
+        );
     sending.changes.push_back(std::move(change));
     return verdict(KeyedVerdict::Kind::retry, "");
 }
 
 KeyedVerdict Messenger::conclude(
-    Sending& sending, KeyedVerdict::Kind kind, const std::string& state, std::string code, std::string text
+    Sending& sending,
+    KeyedVerdict::Kind kind,
+    const std::string& state,
+    std::string code,
+    std::string text
 ) {
     inbound::Accepted accepted = std::move(sending.done);
     append_status(
-        services_.ground, *account_, sending.command,
-        {state, sending.progress.messages, sending.changes, code, std::move(text), 0, sending.facts.kind}, accepted
+        services_.ground,
+        *account_,
+        sending.command,
+        {state,
+         sending.progress.messages,
+         sending.changes,
+         code,
+         std::move(text),
+         0,
+         sending.facts.kind},
+        accepted
     );
-    accepted.batch.erase.push_back({store::Table::command, progress_key(*account_, sending.command.id())});
-    KeyedVerdict out = verdict(kind, kind == KeyedVerdict::Kind::dead ? "rejected" : state, std::move(code));
+    accepted.batch.erase.push_back(
+        {store::Table::command, progress_key(*account_, sending.command.id())}
+    );
+    KeyedVerdict out =
+        verdict(kind, kind == KeyedVerdict::Kind::dead ? "rejected" : state, std::move(code));
     out.with = std::move(accepted.batch);
-    for (inbound::Fleeting& event : accepted.fleeting) event.lane->offer(std::move(event.kind), std::move(event.record));
+    for (inbound::Fleeting& event : accepted.fleeting)
+        event.lane->offer(std::move(event.kind), std::move(event.record));
     return out;
 }
 
@@ -320,7 +436,13 @@ store::Batch Messenger::expired(const store::Record& record) {
     universal::Command command;
     inbound::Accepted accepted;
     if (!command.ParseFromString(record.body)) return {};
-    append_status(services_.ground, *account_, command, {"failed", {}, {}, "expired", "its time ran out before the messenger took it", 0, ""}, accepted);
+    append_status(
+        services_.ground,
+        *account_,
+        command,
+        {"failed", {}, {}, "expired", "its time ran out before the messenger took it", 0, ""},
+        accepted
+    );
     accepted.batch.erase.push_back({store::Table::command, progress_key(*account_, command.id())});
     return std::move(accepted.batch);
 }

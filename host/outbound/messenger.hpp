@@ -22,21 +22,24 @@ struct Services {
     store::Store& store;
     async::BlockingPool& pool;
     media::Files& files;
-    net::Client& client;   ///< of the account's loop; fetches files that a command names by address
+    net::Client& client;  ///< of the account's loop; fetches files that a command names by address
 };
 
-/// An account's messenger as the destination of its lane: degrade, run the connector's task for each part, say how it went.
-/// Lives on the account's loop.
+/// An account's messenger as the destination of its lane: degrade, run the connector's task for
+/// each part, say how it went. Lives on the account's loop.
 class Messenger final : public lanes::KeyedDestination {
 public:
-    Messenger(std::shared_ptr<accounts::Account> account, Services services) : account_{std::move(account)}, services_{services} {}
+    Messenger(std::shared_ptr<accounts::Account> account, Services services)
+        : account_{std::move(account)}, services_{services} {}
 
-    async::Awaitable<lanes::KeyedVerdict> deliver(store::Record record, std::uint32_t attempt) override;
+    async::Awaitable<lanes::KeyedVerdict> deliver(store::Record record, std::uint32_t attempt)
+        override;
     store::Batch expired(const store::Record& record) override;
     std::optional<WallMs> expires_ms(const store::Record& record) override;
 
 private:
-    /// What is known of a command that has begun: after a crash it goes on here instead of from the start.
+    /// What is known of a command that has begun: after a crash it goes on here instead of from the
+    /// start.
     struct Progress {
         std::size_t part = 0;
         std::vector<std::string> messages;
@@ -47,7 +50,7 @@ private:
         std::vector<universal::Command> parts;
         std::vector<universal::Change> changes;
         Progress progress;
-        inbound::Accepted done;   ///< what goes into the write that ends the command
+        inbound::Accepted done;  ///< what goes into the write that ends the command
         std::uint32_t attempt = 1;
     };
     class CommandSink;
@@ -61,7 +64,13 @@ private:
     async::Awaitable<lanes::KeyedVerdict> next_part(Sending* sending, std::string value);
     async::Awaitable<lanes::KeyedVerdict> retry(Sending* sending, tasks::Outcome outcome);
     lanes::KeyedVerdict degrade_more(Sending& sending, const std::string& feature);
-    lanes::KeyedVerdict conclude(Sending& sending, lanes::KeyedVerdict::Kind kind, const std::string& state, std::string code, std::string text);
+    lanes::KeyedVerdict conclude(
+        Sending& sending,
+        lanes::KeyedVerdict::Kind kind,
+        const std::string& state,
+        std::string code,
+        std::string text
+    );
 
     std::shared_ptr<accounts::Account> account_;
     Services services_;

@@ -8,7 +8,10 @@ constexpr WallMs kSentRowLives = 7LL * 24 * 3600 * 1000;
 }  // namespace
 
 void append_status(
-    const inbound::Ground& ground, accounts::Account& account, const universal::Command& command, const Status& status,
+    const inbound::Ground& ground,
+    accounts::Account& account,
+    const universal::Command& command,
+    const Status& status,
     inbound::Accepted& out
 ) {
     universal::Event event;
@@ -19,17 +22,25 @@ void append_status(
     event.set_state(status.state);
     for (const std::string& id : status.messages) {
         event.add_messages(id);
-        out.batch.put.push_back({store::Table::sent, account.id.text() + '\0' + command.conversation() + '\0' + id, command.id(), ground.clock.wall_ms() + kSentRowLives});
+        out.batch.put.push_back(
+            {store::Table::sent,
+             account.id.text() + '\0' + command.conversation() + '\0' + id,
+             command.id(),
+             ground.clock.wall_ms() + kSentRowLives}
+        );
     }
-    for (const universal::Change& change : status.changes) *event.add_changes() = change;
+    for (const universal::Change& change : status.changes)
+        *event.add_changes() = change;
     if (status.state == "failed" || status.state == "unknown") {
         event.mutable_error()->set_code(status.code);
         event.mutable_error()->set_message(status.text);
         event.mutable_error()->set_permanent(true);
     }
     if (status.until_ms > 0) event.set_until(status.until_ms);
-    // A command ends once: whatever runs twice around a crash, its portal hears of each state a single time.
-    const std::string dedup = "status\x1f" + account.id.text() + '\x1f' + command.id() + '\x1f' + status.state;
+    // A command ends once: whatever runs twice around a crash, its portal hears of each state a
+    // single time.
+    const std::string dedup =
+        "status\x1f" + account.id.text() + '\x1f' + command.id() + '\x1f' + status.state;
     inbound::append_event(ground, account, std::move(event), dedup, {}, out);
     if (status.state == "sent") ++account.figures.sent;
     if (status.state == "failed") ++account.figures.failed;

@@ -9,9 +9,12 @@
 
 namespace trunkline::trunkctl {
 
-Result<boost::json::value> Api::get(const std::string& path) const { return call("GET", path, ""); }
+Result<boost::json::value> Api::get(const std::string& path) const {
+    return call("GET", path, "");
+}
 
-Result<boost::json::value> Api::post(const std::string& path, const boost::json::object& body) const {
+Result<boost::json::value> Api::post(const std::string& path, const boost::json::object& body)
+    const {
     return call("POST", path, boost::json::serialize(body));
 }
 
@@ -20,16 +23,21 @@ Result<boost::json::array> Api::list(const std::string& path) const {
     std::string after;
     for (;;) {
         const std::string mark = path.find('?') == std::string::npos ? "?" : "&";
-        auto page = get(path + mark + "limit=1000" + (after.empty() ? "" : "&after=" + net::percent_encode(after)));
+        auto page =
+            get(path + mark + "limit=1000" +
+                (after.empty() ? "" : "&after=" + net::percent_encode(after)));
         if (!page) return page.error();
-        for (auto& item : page->at("items").as_array()) items.push_back(std::move(item));
+        for (auto& item : page->at("items").as_array())
+            items.push_back(std::move(item));
         const auto* next = page->as_object().if_contains("next");
         if (next == nullptr) return items;
         after = next->as_string();
     }
 }
 
-Result<boost::json::value> Api::call(const std::string& method, const std::string& path, const std::string& body) const {
+Result<boost::json::value> Api::call(
+    const std::string& method, const std::string& path, const std::string& body
+) const {
     async::Loops loops{1};
     auto guard = net::AddressGuard::make(true, {});
     if (!guard) return guard.error();
@@ -53,7 +61,9 @@ Result<boost::json::value> Api::call(const std::string& method, const std::strin
     if (reply.status / 100 == 2 && !bad) return value;
     std::string said = "status " + std::to_string(reply.status);
     if (!bad && value.is_object()) {
-        if (const auto* detail = value.as_object().if_contains("detail"); detail != nullptr && detail->is_string()) said += ": " + std::string{detail->as_string()};
+        if (const auto* detail = value.as_object().if_contains("detail");
+            detail != nullptr && detail->is_string())
+            said += ": " + std::string{detail->as_string()};
     }
     return Error{reply.status == 404 ? Fault::not_found : Fault::rejected, said};
 }

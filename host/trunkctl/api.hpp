@@ -1,8 +1,8 @@
 #pragma once
 
-#include <boost/json/value.hpp>
-
 #include <string>
+
+#include <boost/json/value.hpp>
 
 #include "host/base/result.hpp"
 
@@ -11,7 +11,8 @@ namespace trunkline::trunkctl {
 /// The admin API at one address. Blocks; one thread.
 class Api {
 public:
-    Api(std::string base_url, std::string token) : base_url_{std::move(base_url)}, token_{std::move(token)} {}
+    Api(std::string base_url, std::string token)
+        : base_url_{std::move(base_url)}, token_{std::move(token)} {}
 
     /// The answer's JSON; on failure what the server said, or why it was not reached.
     Result<boost::json::value> get(const std::string& path) const;
@@ -21,7 +22,9 @@ public:
     Result<boost::json::array> list(const std::string& path) const;
 
 private:
-    Result<boost::json::value> call(const std::string& method, const std::string& path, const std::string& body) const;
+    Result<boost::json::value> call(
+        const std::string& method, const std::string& path, const std::string& body
+    ) const;
 
     std::string base_url_;
     std::string token_;

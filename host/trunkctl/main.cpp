@@ -1,12 +1,12 @@
 // trunkctl: what operators type.
-#include <boost/json.hpp>
-#include <spdlog/spdlog.h>
-
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
+
+#include <boost/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include "host/base/base64.hpp"
 #include "host/net/url.hpp"
@@ -57,7 +57,8 @@ int failed(const Error& error) {
 void print(const json::value& value, const std::string& indent = "") {
     if (value.is_object()) {
         for (const auto& [key, member] : value.as_object()) {
-            if (member.is_object() || (member.is_array() && !member.as_array().empty() && member.as_array().front().is_object())) {
+            if (member.is_object() || (member.is_array() && !member.as_array().empty() &&
+                                       member.as_array().front().is_object())) {
                 std::cout << indent << std::string_view{key} << ":\n";
                 print(member, indent + "  ");
             } else {
@@ -76,33 +77,59 @@ void print(const json::value& value, const std::string& indent = "") {
 
 int show(const Options& options, const Result<json::value>& answer) {
     if (!answer) return failed(answer.error());
-    if (options.as_json) std::cout << json::serialize(*answer) << '\n';
-    else print(*answer);
+    if (options.as_json)
+        std::cout << json::serialize(*answer) << '\n';
+    else
+        print(*answer);
     return 0;
 }
 
 int list(const Options& options, const Api& api, const std::string& path, const Words& columns) {
     auto items = api.list(path);
     if (!items) return failed(items.error());
-    if (options.as_json) std::cout << json::serialize(*items) << '\n';
-    else std::cout << to_table(*items, columns);
+    if (options.as_json)
+        std::cout << json::serialize(*items) << '\n';
+    else
+        std::cout << to_table(*items, columns);
     return 0;
 }
 
 int dead_letters(const Options& options, const Api& api) {
     const Words& w = options.words;
-    if (w.size() == 1) return list(options, api, "/v1/dead-letters", {"lane", "sequence", "conversation", "reason", "last_status", "attempts", "died"});
-    if (w.size() == 3 && w[1] == "--lane") return list(options, api, "/v1/dead-letters?lane=" + net::percent_encode(w[2]), {"sequence", "id", "conversation", "reason", "last_status", "attempts", "died"});
-    if (w.size() == 4 && w[1] == "show") return show(options, api.get("/v1/dead-letters/show?lane=" + net::percent_encode(w[2]) + "&sequence=" + net::percent_encode(w[3])));
+    if (w.size() == 1)
+        return list(
+            options,
+            api,
+            "/v1/dead-letters",
+            {"lane", "sequence", "conversation", "reason", "last_status", "attempts", "died"}
+        );
+    if (w.size() == 3 && w[1] == "--lane")
+        return list(
+            options,
+            api,
+            "/v1/dead-letters?lane=" + net::percent_encode(w[2]),
+            {"sequence", "id", "conversation", "reason", "last_status", "attempts", "died"}
+        );
+    if (w.size() == 4 && w[1] == "show")
+        return show(
+            options,
+            api.get(
+                "/v1/dead-letters/show?lane=" + net::percent_encode(w[2]) +
+                "&sequence=" + net::percent_encode(w[3])
+            )
+        );
     if (w.size() < 4 || (w[1] != "requeue" && w[1] != "discard")) return usage();
     json::object body{{"lane", w[2]}};
     json::array sequences;
     for (std::size_t i = 3; i < w.size(); ++i) {
         std::int64_t number = 0;
         const auto [end, error] = std::from_chars(w[i].data(), w[i].data() + w[i].size(), number);
-        if (w[i] == "--all") body["all"] = true;
-        else if (error != std::errc{} || end != w[i].data() + w[i].size()) return usage();
-        else sequences.emplace_back(number);
+        if (w[i] == "--all")
+            body["all"] = true;
+        else if (error != std::errc{} || end != w[i].data() + w[i].size())
+            return usage();
+        else
+            sequences.emplace_back(number);
     }
     body["sequences"] = std::move(sequences);
     return show(options, api.post("/v1/dead-letters/" + w[1], body));
@@ -115,22 +142,34 @@ int license(const Options& options, const Api& api) {
         return 0;
     }
     if (w.size() != 3) return usage();
-    if (w[1] != "derive") return show(options, api.post("/v1/portals/" + net::percent_encode(w[2]) + "/license/" + w[1], {}));
+    if (w[1] != "derive")
+        return show(
+            options, api.post("/v1/portals/" + net::percent_encode(w[2]) + "/license/" + w[1], {})
+        );
     const auto key = seal::LicenseKey::parse(Secret{w[2]});
     if (!key) return failed(Error{Fault::malformed, "a license key is tlk_ and 43 characters"});
     const seal::DerivedKeys keys = seal::derive(*key);
-    const auto signing = [](const std::string& bytes) { return json::string{"whsec_" + base64_encode(bytes)}; };
-    const auto encrypting = [](const std::string& bytes) {
-        return json::object{{"kty", "oct"}, {"k", base64url_encode(bytes)}, {"alg", "dir"}, {"use", "enc"}};
+    const auto signing = [](const std::string& bytes) {
+        return json::string{"whsec_" + base64_encode(bytes)};
     };
-    const auto entry = [](const std::string& bytes, json::value form, const char* name) { return json::object{{"hex", hex_encode(bytes)}, {name, std::move(form)}}; };
+    const auto encrypting = [](const std::string& bytes) {
+        return json::object{
+            {"kty", "oct"}, {"k", base64url_encode(bytes)}, {"alg", "dir"}, {"use", "enc"}};
+    };
+    const auto entry = [](const std::string& bytes, json::value form, const char* name) {
+        return json::object{{"hex", hex_encode(bytes)}, {name, std::move(form)}};
+    };
     return show(
         options,
         json::value(json::object{
-            {"sign host-to-portal", entry(keys.sign_host_to_portal, signing(keys.sign_host_to_portal), "whsec")},
-            {"encrypt host-to-portal", entry(keys.encrypt_host_to_portal, encrypting(keys.encrypt_host_to_portal), "jwk")},
-            {"sign portal-to-host", entry(keys.sign_portal_to_host, signing(keys.sign_portal_to_host), "whsec")},
-            {"encrypt portal-to-host", entry(keys.encrypt_portal_to_host, encrypting(keys.encrypt_portal_to_host), "jwk")},
+            {"sign host-to-portal",
+             entry(keys.sign_host_to_portal, signing(keys.sign_host_to_portal), "whsec")},
+            {"encrypt host-to-portal",
+             entry(keys.encrypt_host_to_portal, encrypting(keys.encrypt_host_to_portal), "jwk")},
+            {"sign portal-to-host",
+             entry(keys.sign_portal_to_host, signing(keys.sign_portal_to_host), "whsec")},
+            {"encrypt portal-to-host",
+             entry(keys.encrypt_portal_to_host, encrypting(keys.encrypt_portal_to_host), "jwk")},
         })
     );
 }
@@ -143,20 +182,73 @@ int run(const Options& options) {
     if (room == "dead-letters") return dead_letters(options, api);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
     if (w.size() == 1) {
-        if (room == "plugins") return list(options, api, "/v1/plugins", {"name", "version", "generation", "state", "reason", "file"});
-        if (room == "accounts") return list(options, api, "/v1/accounts", {"id", "connector", "portal", "line", "receive", "state", "received", "sent", "failed", "unknown", "quarantined", "text"});
-        if (room == "portals") return list(options, api, "/v1/portals", {"id", "state", "waiting", "encrypt", "rotation", "url", "owner"});
-        if (room == "lanes") return list(options, api, "/v1/lanes", {"name", "state", "depth", "held", "oldest", "failures", "next_attempt", "last_error", "paused_reason"});
-        if (room == "quarantine") return list(options, api, "/v1/quarantine", {"id", "account", "conversation", "received", "bytes", "reason"});
+        if (room == "plugins")
+            return list(
+                options,
+                api,
+                "/v1/plugins",
+                {"name", "version", "generation", "state", "reason", "file"}
+            );
+        if (room == "accounts")
+            return list(
+                options,
+                api,
+                "/v1/accounts",
+                {"id",
+                 "connector",
+                 "portal",
+                 "line",
+                 "receive",
+                 "state",
+                 "received",
+                 "sent",
+                 "failed",
+                 "unknown",
+                 "quarantined",
+                 "text"}
+            );
+        if (room == "portals")
+            return list(
+                options,
+                api,
+                "/v1/portals",
+                {"id", "state", "waiting", "encrypt", "rotation", "url", "owner"}
+            );
+        if (room == "lanes")
+            return list(
+                options,
+                api,
+                "/v1/lanes",
+                {"name",
+                 "state",
+                 "depth",
+                 "held",
+                 "oldest",
+                 "failures",
+                 "next_attempt",
+                 "last_error",
+                 "paused_reason"}
+            );
+        if (room == "quarantine")
+            return list(
+                options,
+                api,
+                "/v1/quarantine",
+                {"id", "account", "conversation", "received", "bytes", "reason"}
+            );
         if (room == "audit") return list(options, api, "/v1/audit", {"time", "who", "did", "with"});
         return usage();
     }
     if (w.size() != 3) return usage();
     const std::string name = net::percent_encode(w[2]);
-    if (room == "quarantine" && w[1] == "show") return show(options, api.get("/v1/quarantine/" + name));
-    if (room == "quarantine" && (w[1] == "replay" || w[1] == "discard")) return show(options, api.post("/v1/quarantine/" + name + "/" + w[1], {}));
-    if (room == "lanes" && (w[1] == "pause" || w[1] == "resume" || w[1] == "kick")) return show(options, api.post("/v1/lanes/" + w[1], {{"lane", w[2]}}));
-    if ((room == "portals" || room == "accounts") && w[1] == "resume") return show(options, api.post("/v1/" + room + "/" + name + "/resume", {}));
+    if (room == "quarantine" && w[1] == "show")
+        return show(options, api.get("/v1/quarantine/" + name));
+    if (room == "quarantine" && (w[1] == "replay" || w[1] == "discard"))
+        return show(options, api.post("/v1/quarantine/" + name + "/" + w[1], {}));
+    if (room == "lanes" && (w[1] == "pause" || w[1] == "resume" || w[1] == "kick"))
+        return show(options, api.post("/v1/lanes/" + w[1], {{"lane", w[2]}}));
+    if ((room == "portals" || room == "accounts") && w[1] == "resume")
+        return show(options, api.post("/v1/" + room + "/" + name + "/resume", {}));
     return usage();
 }
 
@@ -166,14 +258,19 @@ int run(const Options& options) {
 int main(int count, char** values) {
     spdlog::set_level(spdlog::level::off);
     trunkline::trunkctl::Options options;
-    if (const char* token = std::getenv("TRUNKLINE_TOKEN")) options.token = token;  // NOLINT(concurrency-mt-unsafe): one thread
+    if (const char* token = std::getenv("TRUNKLINE_TOKEN"))
+        options.token = token;  // NOLINT(concurrency-mt-unsafe): one thread
     for (int i = 1; i < count; ++i) {
         const std::string word{values[i]};
-        if ((word == "--admin" || word == "--token") && i + 1 < count) (word == "--admin" ? options.admin : options.token) = values[++i];
-        else if (word == "--json") options.as_json = true;
-        else options.words.push_back(word);
+        if ((word == "--admin" || word == "--token") && i + 1 < count)
+            (word == "--admin" ? options.admin : options.token) = values[++i];
+        else if (word == "--json")
+            options.as_json = true;
+        else
+            options.words.push_back(word);
     }
     if (options.words.empty()) return trunkline::trunkctl::usage();
-    while (options.admin.ends_with('/')) options.admin.pop_back();
+    while (options.admin.ends_with('/'))
+        options.admin.pop_back();
     return trunkline::trunkctl::run(options);
 }

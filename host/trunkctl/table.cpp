@@ -1,15 +1,17 @@
 #include "host/trunkctl/table.hpp"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
+
+#include <boost/json.hpp>
 
 namespace trunkline::trunkctl {
 namespace {
 
 /// Terminal columns a text takes, near enough: one per code point.
 std::size_t width(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
 }
 
 }  // namespace
@@ -19,7 +21,8 @@ std::string to_text(const boost::json::value& value) {
     if (const auto* text = value.if_string()) {
         // What came from outside must not move the cursor of whoever looks.
         std::string out;
-        for (const char c : *text) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+        for (const char c : *text)
+            out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
         return out.empty() ? "-" : out;
     }
     return boost::json::serialize(value);
@@ -30,7 +33,9 @@ std::string to_table(const boost::json::array& items, const std::vector<std::str
     std::vector<std::string> head;
     for (const std::string& column : columns) {
         std::string title = column;
-        std::transform(title.begin(), title.end(), title.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '_' ? ' ' : c; });
+        std::transform(title.begin(), title.end(), title.begin(), [](char c) {
+            return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '_' ? ' ' : c;
+        });
         head.push_back(std::move(title));
     }
     rows.push_back(std::move(head));
@@ -44,7 +49,8 @@ std::string to_table(const boost::json::array& items, const std::vector<std::str
     }
     std::vector<std::size_t> widths(columns.size(), 0);
     for (const auto& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], width(row[i]));
     }
     std::string out;
     for (const auto& row : rows) {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <boost/json/array.hpp>
-
 #include <string>
 #include <vector>
+
+#include <boost/json/array.hpp>
 
 namespace trunkline::trunkctl {
 

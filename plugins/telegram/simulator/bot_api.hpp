@@ -31,23 +31,40 @@ struct ApiOptions {
 /// Telegram's rate limits, off until a test switches them on.
 struct Rates {
     bool on = false;
-    std::map<std::int64_t, WallMs> next_free;   ///< by chat
+    std::map<std::int64_t, WallMs> next_free;  ///< by chat
     WallMs bot_next_free = 0;
 };
 
 /// The methods of the Bot API over one world. On the simulator's loop.
 class BotApi {
 public:
-    BotApi(ApiOptions options, World& world, Updates& updates, WebhookSender& sender, Faults& faults, Journal& journal)
-        : options_{std::move(options)}, world_{world}, updates_{updates}, sender_{sender}, faults_{faults}, journal_{journal} {}
+    BotApi(
+        ApiOptions options,
+        World& world,
+        Updates& updates,
+        WebhookSender& sender,
+        Faults& faults,
+        Journal& journal
+    )
+        : options_{std::move(options)},
+          world_{world},
+          updates_{updates},
+          sender_{sender},
+          faults_{faults},
+          journal_{journal} {}
 
-    /// One HTTP request to /bot<token>/<method>. Status 0 in the response = cut the connection without an answer.
-    async::Awaitable<net::Response> call(std::string token, std::string method, Parameters parameters);
+    /// One HTTP request to /bot<token>/<method>. Status 0 in the response = cut the connection
+    /// without an answer.
+    async::Awaitable<net::Response> call(
+        std::string token, std::string method, Parameters parameters
+    );
 
     /// A method named in a webhook's answer: executed, its result told to nobody.
     void execute(const std::string& method, const json::object& parameters);
 
-    bool knows(const std::string& token) const { return options_.any_token || options_.tokens.contains(token); }
+    bool knows(const std::string& token) const {
+        return options_.any_token || options_.tokens.contains(token);
+    }
 
     Rates rates;
 
@@ -57,8 +74,12 @@ private:
 
     // sending.cpp
     Outcome send(const std::string& method, const Parameters& p);
-    std::optional<Refusal> fill(const std::string& method, const Parameters& p, json::object& message);
-    std::optional<Refusal> fill_media(const std::string& kind, const Parameters& p, json::object& message);
+    std::optional<Refusal> fill(
+        const std::string& method, const Parameters& p, json::object& message
+    );
+    std::optional<Refusal> fill_media(
+        const std::string& kind, const Parameters& p, json::object& message
+    );
     std::optional<Refusal> fill_reply(const Parameters& p, Chat& chat, json::object& message);
     std::optional<Refusal> check_rate(const Chat& chat);
     Outcome edit(const std::string& method, const Parameters& p);
@@ -82,7 +103,7 @@ private:
     WebhookSender& sender_;
     Faults& faults_;
     Journal& journal_;
-    std::uint64_t poll_ = 0;   ///< number of the getUpdates that may go on
+    std::uint64_t poll_ = 0;  ///< number of the getUpdates that may go on
     WallMs webhook_set_ms_ = 0;
 };
 

@@ -9,13 +9,17 @@ namespace trunkline::telegram::simulator {
 namespace {
 
 constexpr std::array<std::string_view, 21> kEntityTypes{
-    "mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number", "bold", "italic", "underline",
-    "strikethrough", "spoiler", "code", "pre", "text_link", "text_mention", "custom_emoji", "blockquote", "expandable_blockquote", "date_time",
+    "mention",   "hashtag",       "cashtag",          "bot_command", "url",
+    "email",     "phone_number",  "bank_card_number", "bold",        "italic",
+    "underline", "strikethrough", "spoiler",          "code",        "pre",
+    "text_link", "text_mention",  "custom_emoji",     "blockquote",  "expandable_blockquote",
+    "date_time",
 };
 constexpr std::size_t kEntitiesKept = 100;
 constexpr std::size_t kButtonsMax = 100;
 
-/// True when a UTF-16 offset falls between characters and not inside a surrogate pair, or at the end.
+/// True when a UTF-16 offset falls between characters and not inside a surrogate pair, or at the
+/// end.
 bool is_border(std::string_view text, std::size_t offset) {
     std::size_t units = 0;
     for (const char c : text) {
@@ -32,17 +36,25 @@ std::optional<Refusal> check_entity(const json::value& entity, std::string_view 
     const auto* type = object != nullptr ? object->if_contains("type") : nullptr;
     const auto* offset = object != nullptr ? object->if_contains("offset") : nullptr;
     const auto* length = object != nullptr ? object->if_contains("length") : nullptr;
-    if (type == nullptr || !type->is_string()) return bad_request("can't parse MessageEntity: Can't find field \"type\"");
-    if (offset == nullptr || !offset->is_int64() || length == nullptr || !length->is_int64()) return bad_request("can't parse MessageEntity: Field \"offset\" must be of type Number");
-    if (std::find(kEntityTypes.begin(), kEntityTypes.end(), std::string_view{type->as_string()}) == kEntityTypes.end()) return bad_request("can't parse MessageEntity: Unsupported type specified");
+    if (type == nullptr || !type->is_string())
+        return bad_request("can't parse MessageEntity: Can't find field \"type\"");
+    if (offset == nullptr || !offset->is_int64() || length == nullptr || !length->is_int64())
+        return bad_request("can't parse MessageEntity: Field \"offset\" must be of type Number");
+    if (std::find(kEntityTypes.begin(), kEntityTypes.end(), std::string_view{type->as_string()}) ==
+        kEntityTypes.end())
+        return bad_request("can't parse MessageEntity: Unsupported type specified");
     const auto size = static_cast<std::int64_t>(utf16_length(text));
-    if (offset->as_int64() < 0 || length->as_int64() <= 0 || offset->as_int64() + length->as_int64() > size) return bad_request("entity beyond the end of the text");
+    if (offset->as_int64() < 0 || length->as_int64() <= 0 ||
+        offset->as_int64() + length->as_int64() > size)
+        return bad_request("entity beyond the end of the text");
     const auto from = static_cast<std::size_t>(offset->as_int64());
     const auto to = from + static_cast<std::size_t>(length->as_int64());
-    if (!is_border(text, from) || !is_border(text, to)) return bad_request("entity begins or ends in a middle of a UTF-16 symbol");
+    if (!is_border(text, from) || !is_border(text, to))
+        return bad_request("entity begins or ends in a middle of a UTF-16 symbol");
     if (type->as_string() == "text_link") {
         const auto* url = object->if_contains("url");
-        if (url == nullptr || !url->is_string() || !is_web_url(url->as_string())) return bad_request("can't parse entities: text_link without a valid URL");
+        if (url == nullptr || !url->is_string() || !is_web_url(url->as_string()))
+            return bad_request("can't parse entities: text_link without a valid URL");
     }
     return std::nullopt;
 }
@@ -71,18 +83,29 @@ bool is_utf8(std::string_view text) {
 std::optional<Refusal> check_button(const json::value& button) {
     const auto* object = button.if_object();
     const auto* text = object != nullptr ? object->if_contains("text") : nullptr;
-    if (text == nullptr || !text->is_string() || text->as_string().empty()) return bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
+    if (text == nullptr || !text->is_string() || text->as_string().empty())
+        return bad_request(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        );
     const auto* data = object->if_contains("callback_data");
     const auto* url = object->if_contains("url");
-    if ((data != nullptr) == (url != nullptr)) return bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
-    if (data != nullptr && (!data->is_string() || data->as_string().empty() || data->as_string().size() > 64)) return bad_request("BUTTON_DATA_INVALID");
-    if (url != nullptr && (!url->is_string() || !is_web_url(url->as_string()))) return bad_request("BUTTON_URL_INVALID");
+    if ((data != nullptr) == (url != nullptr))
+        return bad_request(
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+        );
+    if (data != nullptr &&
+        (!data->is_string() || data->as_string().empty() || data->as_string().size() > 64))
+        return bad_request("BUTTON_DATA_INVALID");
+    if (url != nullptr && (!url->is_string() || !is_web_url(url->as_string())))
+        return bad_request("BUTTON_URL_INVALID");
     return std::nullopt;
 }
 
 }  // namespace
 
-Refusal bad_request(const std::string& what) { return {400, "Bad Request: " + what, {}}; }
+Refusal bad_request(const std::string& what) {
+    return {400, "Bad Request: " + what, {}};
+}
 
 bool is_web_url(std::string_view url) {
     if (url.starts_with("tg://")) return true;
@@ -90,17 +113,33 @@ bool is_web_url(std::string_view url) {
 }
 
 std::optional<Refusal> read_text(
-    const Parameters& from, std::string_view text_name, std::string_view entities_name, std::size_t max_units, bool may_be_empty, FormattedText& out
+    const Parameters& from,
+    std::string_view text_name,
+    std::string_view entities_name,
+    std::size_t max_units,
+    bool may_be_empty,
+    FormattedText& out
 ) {
     out.text = from.text(text_name);
     if (!is_utf8(out.text)) return bad_request("strings must be encoded in UTF-8");
-    if (!from.text("parse_mode").empty()) return bad_request("can't parse entities: unsupported parse_mode");
-    const bool blank = std::all_of(out.text.begin(), out.text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\t'; });
-    if (blank && !may_be_empty) return bad_request(text_name == "text" ? "message text is empty" : "there is no caption in the message to edit");
-    if (utf16_length(out.text) > max_units) return bad_request(text_name == "text" ? "message is too long" : "message caption is too long");
+    if (!from.text("parse_mode").empty())
+        return bad_request("can't parse entities: unsupported parse_mode");
+    const bool blank = std::all_of(out.text.begin(), out.text.end(), [](char c) {
+        return c == ' ' || c == '\n' || c == '\t';
+    });
+    if (blank && !may_be_empty)
+        return bad_request(
+            text_name == "text" ? "message text is empty"
+                                : "there is no caption in the message to edit"
+        );
+    if (utf16_length(out.text) > max_units)
+        return bad_request(
+            text_name == "text" ? "message is too long" : "message caption is too long"
+        );
     if (!from.has(entities_name)) return std::nullopt;
     const auto entities = from.structure(entities_name);
-    if (!entities || !entities->is_array()) return bad_request("can't parse entities: Can't parse entities JSON object");
+    if (!entities || !entities->is_array())
+        return bad_request("can't parse entities: Can't parse entities JSON object");
     for (const json::value& entity : entities->as_array()) {
         if (auto refusal = check_entity(entity, out.text)) return refusal;
         if (out.entities.size() < kEntitiesKept) out.entities.push_back(entity);
@@ -114,13 +153,22 @@ std::optional<Refusal> read_keyboard(const Parameters& from, std::optional<json:
     if (!markup || !markup->is_object()) return bad_request("object expected as reply markup");
     const auto* rows = markup->as_object().if_contains("inline_keyboard");
     if (rows == nullptr) {
-        if (markup->as_object().contains("keyboard") || markup->as_object().contains("remove_keyboard") || markup->as_object().contains("force_reply")) return std::nullopt;
+        if (markup->as_object().contains("keyboard") ||
+            markup->as_object().contains("remove_keyboard") ||
+            markup->as_object().contains("force_reply"))
+            return std::nullopt;
         return bad_request("object expected as reply markup");
     }
-    if (!rows->is_array()) return bad_request("can't parse inline keyboard: Field \"inline_keyboard\" must be of type Array");
+    if (!rows->is_array())
+        return bad_request(
+            "can't parse inline keyboard: Field \"inline_keyboard\" must be of type Array"
+        );
     std::size_t count = 0;
     for (const json::value& row : rows->as_array()) {
-        if (!row.is_array()) return bad_request("can't parse inline keyboard: Field \"inline_keyboard\" must be an Array of Arrays");
+        if (!row.is_array())
+            return bad_request(
+                "can't parse inline keyboard: Field \"inline_keyboard\" must be an Array of Arrays"
+            );
         for (const json::value& button : row.as_array()) {
             if (auto refusal = check_button(button)) return refusal;
             ++count;

@@ -16,7 +16,14 @@ struct FormattedText {
     std::string text;
     json::array entities;
 };
-std::optional<Refusal> read_text(const Parameters& from, std::string_view text_name, std::string_view entities_name, std::size_t max_units, bool may_be_empty, FormattedText& out);
+std::optional<Refusal> read_text(
+    const Parameters& from,
+    std::string_view text_name,
+    std::string_view entities_name,
+    std::size_t max_units,
+    bool may_be_empty,
+    FormattedText& out
+);
 
 /// An inline keyboard, or nothing when there is none.
 std::optional<Refusal> read_keyboard(const Parameters& from, std::optional<json::object>& out);

@@ -17,7 +17,9 @@ net::Response answer(const json::value& value, int status = 200) {
     return response;
 }
 
-net::Response wrong(const std::string& why) { return answer(json::object{{"error", why}}, 400); }
+net::Response wrong(const std::string& why) {
+    return answer(json::object{{"error", why}}, 400);
+}
 
 net::Response outcome(std::variant<json::object, std::string> result) {
     if (auto* why = std::get_if<std::string>(&result)) return wrong(*why);
@@ -43,7 +45,9 @@ std::uint64_t number(std::string_view query, std::string_view name, std::uint64_
 
 }  // namespace
 
-async::Awaitable<net::Response> Control::handle(std::string method, std::string path, std::string query, std::string body) {
+async::Awaitable<net::Response> Control::handle(
+    std::string method, std::string path, std::string query, std::string body
+) {
     if (method == "GET") co_return look(path, query);
     if (method == "DELETE" && path == "/control/state") {
         rooms_.world.clear();
@@ -53,7 +57,8 @@ async::Awaitable<net::Response> Control::handle(std::string method, std::string 
     }
     boost::system::error_code bad;
     const json::value parsed = json::parse(body.empty() ? "{}" : body, bad);
-    if (method != "POST" || bad || !parsed.is_object()) co_return wrong("POST with a JSON object is needed");
+    if (method != "POST" || bad || !parsed.is_object())
+        co_return wrong("POST with a JSON object is needed");
     try {
         co_return act(path, parsed.as_object());
     } catch (const std::exception& error) {  // a member of another type than meant
@@ -62,11 +67,17 @@ async::Awaitable<net::Response> Control::handle(std::string method, std::string 
 }
 
 net::Response Control::look(const std::string& path, const std::string& query) {
-    if (path == "/control/log") return answer(rooms_.journal.after(number(query, "after", 0), number(query, "count", 1'000)));
+    if (path == "/control/log")
+        return answer(rooms_.journal.after(number(query, "after", 0), number(query, "count", 1'000))
+        );
     if (path == "/control/chats") {
         json::array out;
         for (const auto& [id, chat] : rooms_.world.chats()) {
-            out.push_back(json::object{{"id", id}, {"user", chat.user}, {"blocked", chat.blocked}, {"messages", chat.messages.size()}});
+            out.push_back(json::object{
+                {"id", id},
+                {"user", chat.user},
+                {"blocked", chat.blocked},
+                {"messages", chat.messages.size()}});
         }
         return answer(std::move(out));
     }
@@ -87,8 +98,12 @@ net::Response Control::look(const std::string& path, const std::string& query) {
 
 net::Response Control::act(const std::string& path, const json::object& body) {
     if (path == "/control/users") {
-        const std::int64_t id = integer(body, "id", 5'550'000'000 + static_cast<std::int64_t>(rooms_.world.chats().size()) + 1);
-        const Chat& chat = rooms_.world.add_customer(id, text(body, "name", "Customer"), text(body, "username"), text(body, "language"));
+        const std::int64_t id = integer(
+            body, "id", 5'550'000'000 + static_cast<std::int64_t>(rooms_.world.chats().size()) + 1
+        );
+        const Chat& chat = rooms_.world.add_customer(
+            id, text(body, "name", "Customer"), text(body, "username"), text(body, "language")
+        );
         return answer(json::object{{"id", chat.id}, {"user", chat.user}});
     }
     if (path == "/control/say") return outcome(rooms_.customer.say(body));
@@ -110,7 +125,8 @@ net::Response Control::act(const std::string& path, const json::object& body) {
 net::Response Control::add_fault(const json::object& body) {
     Fault fault;
     fault.method = text(body, "method", "*");
-    for (char& c : fault.method) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (char& c : fault.method)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     fault.action = text(body, "action");
     for (const char* known : {"error", "drop_after", "drop_before", "delay", "html502"}) {
         if (fault.action != known) continue;
@@ -119,35 +135,49 @@ net::Response Control::add_fault(const json::object& body) {
         fault.delay_ms = integer(body, "ms", 1'000);
         fault.refusal.code = static_cast<int>(integer(body, "code", 400));
         fault.refusal.description = text(body, "description", "Bad Request: made up");
-        if (const auto* parameters = body.if_contains("parameters")) fault.refusal.parameters = parameters->as_object();
+        if (const auto* parameters = body.if_contains("parameters"))
+            fault.refusal.parameters = parameters->as_object();
         rooms_.faults.add(std::move(fault));
         return answer(json::object{{"added", true}});
     }
     return wrong("action is none of error, drop_after, drop_before, delay, html502");
 }
 
-/// Many customers who each say `messages` texts "<prefix> <user>:<n>", at `rate` a second (0 = as fast as they can be queued).
+/// Many customers who each say `messages` texts "<prefix> <user>:<n>", at `rate` a second (0 = as
+/// fast as they can be queued).
 net::Response Control::flood(const json::object& body) {
     const std::int64_t users = std::clamp<std::int64_t>(integer(body, "users", 10), 1, 10'000);
-    const std::int64_t messages = std::clamp<std::int64_t>(integer(body, "messages", 10), 1, 100'000);
+    const std::int64_t messages =
+        std::clamp<std::int64_t>(integer(body, "messages", 10), 1, 100'000);
     const std::int64_t rate = integer(body, "rate", 0);
     const std::int64_t first = integer(body, "first_id", 6'000'000'000);
     const std::string prefix = text(body, "prefix", "flood");
     for (std::int64_t i = 0; i < users; ++i) {
-        if (rooms_.world.chat(first + i) == nullptr) rooms_.world.add_customer(first + i, "Flood " + std::to_string(i), "", "en");
+        if (rooms_.world.chat(first + i) == nullptr)
+            rooms_.world.add_customer(first + i, "Flood " + std::to_string(i), "", "en");
     }
-    async::spawn(rooms_.loop.get_executor(), "flood", [this, users, messages, rate, first, prefix]() -> async::Awaitable<> {
-        std::int64_t said = 0;
-        const std::int64_t piece = rate > 0 ? std::max<std::int64_t>(1, rate / 50) : 200;
-        for (std::int64_t n = 1; n <= messages; ++n) {
-            for (std::int64_t i = 0; i < users; ++i) {
-                json::object what{{"user", first + i}, {"text", prefix + " " + std::to_string(i) + ":" + std::to_string(n)}};
-                (void)rooms_.customer.say(what);
-                if (++said % piece == 0) co_await async::pause(std::chrono::milliseconds{rate > 0 ? 1'000 * piece / rate : 1});
+    async::spawn(
+        rooms_.loop.get_executor(),
+        "flood",
+        [this, users, messages, rate, first, prefix]() -> async::Awaitable<> {
+            std::int64_t said = 0;
+            const std::int64_t piece = rate > 0 ? std::max<std::int64_t>(1, rate / 50) : 200;
+            for (std::int64_t n = 1; n <= messages; ++n) {
+                for (std::int64_t i = 0; i < users; ++i) {
+                    json::object what{
+                        {"user", first + i},
+                        {"text", prefix + " " + std::to_string(i) + ":" + std::to_string(n)}};
+                    (void)rooms_.customer.say(what);
+                    if (++said % piece == 0)
+                        co_await async::pause(std::chrono::milliseconds{
+                            rate > 0 ? 1'000 * piece / rate : 1});
+                }
             }
         }
-    });
-    return answer(json::object{{"users", users}, {"messages", users * messages}, {"first_id", first}}, 202);
+    );
+    return answer(
+        json::object{{"users", users}, {"messages", users * messages}, {"first_id", first}}, 202
+    );
 }
 
 }  // namespace trunkline::telegram::simulator

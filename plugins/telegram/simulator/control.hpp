@@ -20,7 +20,9 @@ public:
     };
     explicit Control(Rooms rooms) : rooms_{rooms} {}
 
-    async::Awaitable<net::Response> handle(std::string method, std::string path, std::string query, std::string body);
+    async::Awaitable<net::Response> handle(
+        std::string method, std::string path, std::string query, std::string body
+    );
 
 private:
     net::Response look(const std::string& path, const std::string& query);

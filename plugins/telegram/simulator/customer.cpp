@@ -17,7 +17,8 @@ std::optional<std::int64_t> integer_of(const json::object& from, const char* key
 }
 
 /// The smallest picture a browser will show: one grey pixel.
-constexpr const char* kPixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+constexpr const char* kPixel =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 }  // namespace
 
@@ -35,27 +36,45 @@ std::optional<std::string> Customer::fill(const json::object& what, json::object
         message["text"] = text;
         if (entities != nullptr) message["entities"] = *entities;
         if (text.starts_with("/") && entities == nullptr) {
-            message["entities"] = json::array{json::object{{"offset", 0}, {"length", utf16_length(text.substr(0, text.find(' ')))}, {"type", "bot_command"}}};
+            message["entities"] = json::array{json::object{
+                {"offset", 0},
+                {"length", utf16_length(text.substr(0, text.find(' ')))},
+                {"type", "bot_command"}}};
         }
         return std::nullopt;
     }
     if (!text.empty()) message["caption"] = text;
     if (!text.empty() && entities != nullptr) message["caption_entities"] = *entities;
     if (kind == "location") {
-        message["location"] = json::object{{"latitude", what.at("latitude")}, {"longitude", what.at("longitude")}};
+        message["location"] =
+            json::object{{"latitude", what.at("latitude")}, {"longitude", what.at("longitude")}};
         return std::nullopt;
     }
     if (kind == "contact") {
-        message["contact"] = json::object{{"phone_number", text_of(what, "phone_number")}, {"first_name", text_of(what, "first_name")}};
-        if (const auto own = integer_of(what, "contact_user")) message.at("contact").as_object()["user_id"] = *own;
+        message["contact"] = json::object{
+            {"phone_number", text_of(what, "phone_number")},
+            {"first_name", text_of(what, "first_name")}};
+        if (const auto own = integer_of(what, "contact_user"))
+            message.at("contact").as_object()["user_id"] = *own;
         return std::nullopt;
     }
-    if (kind != "photo" && kind != "document" && kind != "voice" && kind != "video" && kind != "audio") return "kind is unknown";
+    if (kind != "photo" && kind != "document" && kind != "voice" && kind != "video" &&
+        kind != "audio")
+        return "kind is unknown";
     std::string bytes;
     if (!base64_decode(text_of(what, "bytes", kPixel), bytes)) return "bytes is not base64";
-    const std::string mime = text_of(what, "mime", kind == "photo" ? "image/png" : kind == "voice" ? "audio/ogg" : "application/octet-stream");
-    const File& file = world_.add_file(kind, text_of(what, "name", kind == "photo" ? "photo.png" : "file.bin"), mime, bytes);
-    json::object media{{"file_id", file.id}, {"file_unique_id", file.unique_id}, {"file_size", file.bytes.size()}};
+    const std::string mime = text_of(
+        what,
+        "mime",
+        kind == "photo"   ? "image/png"
+        : kind == "voice" ? "audio/ogg"
+                          : "application/octet-stream"
+    );
+    const File& file = world_.add_file(
+        kind, text_of(what, "name", kind == "photo" ? "photo.png" : "file.bin"), mime, bytes
+    );
+    json::object media{
+        {"file_id", file.id}, {"file_unique_id", file.unique_id}, {"file_size", file.bytes.size()}};
     if (kind == "photo") {
         json::object small = media;
         small["file_id"] = file.id + "small";
@@ -99,9 +118,11 @@ std::variant<json::object, std::string> Customer::say(const json::object& what) 
 std::variant<json::object, std::string> Customer::edit(const json::object& what) {
     Chat* chat = chat_of(what);
     const auto id = integer_of(what, "message_id");
-    const auto at = chat != nullptr && id ? chat->messages.find(*id) : std::map<std::int64_t, json::object>::iterator{};
+    const auto at = chat != nullptr && id ? chat->messages.find(*id)
+                                          : std::map<std::int64_t, json::object>::iterator{};
     if (chat == nullptr || !id || at == chat->messages.end()) return "no such message";
-    if (at->second.at("from").at("is_bot") == true) return "a customer edits only messages of their own";
+    if (at->second.at("from").at("is_bot") == true)
+        return "a customer edits only messages of their own";
     const char* name = at->second.contains("text") ? "text" : "caption";
     json::object& message = at->second;
     message[name] = text_of(what, "text");
@@ -119,7 +140,12 @@ std::variant<json::object, std::string> Customer::press(const json::object& what
     if (chat == nullptr || !id || !chat->messages.contains(*id)) return "no such message";
     json::object message = chat->messages.at(*id);
     const std::string callback = world_.add_callback();
-    json::object query{{"id", callback}, {"from", chat->user}, {"message", std::move(message)}, {"chat_instance", "-3812"}, {"data", text_of(what, "data")}};
+    json::object query{
+        {"id", callback},
+        {"from", chat->user},
+        {"message", std::move(message)},
+        {"chat_instance", "-3812"},
+        {"data", text_of(what, "data")}};
     updates_.add("callback_query", query, "user" + std::to_string(chat->id), kCallbackLives);
     sender_.wake();
     return query;
@@ -128,10 +154,15 @@ std::variant<json::object, std::string> Customer::press(const json::object& what
 std::variant<json::object, std::string> Customer::block(const json::object& what, bool blocked) {
     Chat* chat = chat_of(what);
     if (chat == nullptr) return "no such user";
-    const auto member = [&](const char* status) { return json::object{{"user", world_.bot_user()}, {"status", status}}; };
+    const auto member = [&](const char* status) {
+        return json::object{{"user", world_.bot_user()}, {"status", status}};
+    };
     json::object change{
-        {"chat", World::chat_object(*chat)}, {"from", chat->user}, {"date", world_.now_s()},
-        {"old_chat_member", member(blocked ? "member" : "kicked")}, {"new_chat_member", member(blocked ? "kicked" : "member")},
+        {"chat", World::chat_object(*chat)},
+        {"from", chat->user},
+        {"date", world_.now_s()},
+        {"old_chat_member", member(blocked ? "member" : "kicked")},
+        {"new_chat_member", member(blocked ? "kicked" : "member")},
     };
     chat->blocked = blocked;
     updates_.add("my_chat_member", change, "member" + std::to_string(chat->id), kMessageLives);
@@ -142,7 +173,8 @@ std::variant<json::object, std::string> Customer::block(const json::object& what
 std::variant<json::object, std::string> Customer::update(const json::object& what) {
     const auto* payload = what.if_contains("payload");
     const std::string kind = text_of(what, "kind");
-    if (kind.empty() || payload == nullptr || !payload->is_object()) return "kind and payload are needed";
+    if (kind.empty() || payload == nullptr || !payload->is_object())
+        return "kind and payload are needed";
     updates_.add(kind, payload->as_object(), text_of(what, "queue", "other"), kMessageLives);
     sender_.wake();
     return json::object{{"queued", kind}};

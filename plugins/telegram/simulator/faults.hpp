@@ -10,11 +10,11 @@ namespace trunkline::telegram::simulator {
 
 /// How one call is made to fail.
 struct Fault {
-    std::string method;      ///< lower case; "*" = any
-    std::string action;      ///< error, drop_after, drop_before, delay, html502
-    int skip = 0;            ///< calls let through first
-    int count = 1;           ///< calls it applies to
-    Refusal refusal;         ///< error
+    std::string method;  ///< lower case; "*" = any
+    std::string action;  ///< error, drop_after, drop_before, delay, html502
+    int skip = 0;        ///< calls let through first
+    int count = 1;       ///< calls it applies to
+    Refusal refusal;     ///< error
     std::int64_t delay_ms = 0;
 };
 

@@ -31,7 +31,8 @@ void Journal::write(std::string kind, json::object entry, WallMs now) {
 json::array Journal::after(std::uint64_t sequence, std::size_t count) const {
     json::array out;
     const std::uint64_t first = last_ - entries_.size() + 1;
-    for (std::uint64_t at = std::max(sequence + 1, first); at <= last_ && out.size() < count; ++at) out.push_back(entries_[at - first]);
+    for (std::uint64_t at = std::max(sequence + 1, first); at <= last_ && out.size() < count; ++at)
+        out.push_back(entries_[at - first]);
     return out;
 }
 

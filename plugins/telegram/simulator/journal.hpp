@@ -8,8 +8,9 @@
 
 namespace trunkline::telegram::simulator {
 
-/// What happened, in order: every call of the bot and every webhook attempt with its answer. In memory (the last 200,000) and,
-/// when a file is named, as JSON lines, each on its way to the disk before anything that follows from it.
+/// What happened, in order: every call of the bot and every webhook attempt with its answer. In
+/// memory (the last 200,000) and, when a file is named, as JSON lines, each on its way to the disk
+/// before anything that follows from it.
 class Journal {
 public:
     explicit Journal(const std::string& file);

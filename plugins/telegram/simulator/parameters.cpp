@@ -32,7 +32,8 @@ std::optional<Parameters> Parameters::read(const net::RequestHead& head, const s
         boost::system::error_code bad;
         json::value parsed = json::parse(body, bad);
         if (bad || !parsed.is_object()) return std::nullopt;
-        for (auto& [key, value] : parsed.as_object()) out.values_[std::string{key}] = std::move(value);
+        for (auto& [key, value] : parsed.as_object())
+            out.values_[std::string{key}] = std::move(value);
     } else if (type.starts_with("application/x-www-form-urlencoded")) {
         out.read_form(body);
     } else if (type.starts_with("multipart/form-data")) {
@@ -40,7 +41,8 @@ std::optional<Parameters> Parameters::read(const net::RequestHead& head, const s
         if (at == std::string_view::npos) return std::nullopt;
         std::string_view boundary = type.substr(at + 9);
         boundary = boundary.substr(0, boundary.find(';'));
-        if (boundary.size() >= 2 && boundary.front() == '"') boundary = boundary.substr(1, boundary.size() - 2);
+        if (boundary.size() >= 2 && boundary.front() == '"')
+            boundary = boundary.substr(1, boundary.size() - 2);
         if (!out.read_multipart(boundary, body)) return std::nullopt;
     }
     return out;
@@ -52,7 +54,9 @@ void Parameters::read_form(std::string_view text) {
         const std::string_view pair = text.substr(0, end);
         const std::size_t equals = pair.find('=');
         const auto name = net::percent_decode(pair.substr(0, equals), true);
-        const auto value = net::percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
+        const auto value = net::percent_decode(
+            equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true
+        );
         if (name && value && !name->empty()) values_[*name] = json::string{*value};
         text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     }
@@ -76,7 +80,8 @@ bool Parameters::read_multipart(std::string_view boundary, std::string_view body
         if (head.find(" filename=") != std::string_view::npos) {
             Upload upload{filename, "", bytes};
             const std::size_t type = head.find("Content-Type: ");
-            if (type != std::string_view::npos) upload.mime = head.substr(type + 14, head.find("\r\n", type) - type - 14);
+            if (type != std::string_view::npos)
+                upload.mime = head.substr(type + 14, head.find("\r\n", type) - type - 14);
             uploads_[name] = std::move(upload);
         } else {
             values_[name] = json::string{bytes};
@@ -97,7 +102,8 @@ std::optional<std::int64_t> Parameters::integer(std::string_view name) const {
     const std::string value = text(name);
     std::int64_t out = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
-    if (value.empty() || error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+    if (value.empty() || error != std::errc{} || end != value.data() + value.size())
+        return std::nullopt;
     return out;
 }
 
@@ -105,7 +111,8 @@ std::optional<double> Parameters::number(std::string_view name) const {
     const std::string value = text(name);
     double out = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
-    if (value.empty() || error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+    if (value.empty() || error != std::errc{} || end != value.data() + value.size())
+        return std::nullopt;
     return out;
 }
 
@@ -131,8 +138,11 @@ const Upload* Parameters::upload(std::string_view name) const {
 
 json::object Parameters::as_json() const {
     json::object out;
-    for (const auto& [name, value] : values_) out[name] = value;
-    for (const auto& [name, upload] : uploads_) out[name] = json::object{{"filename", upload.filename}, {"mime", upload.mime}, {"size", upload.bytes.size()}};
+    for (const auto& [name, value] : values_)
+        out[name] = value;
+    for (const auto& [name, upload] : uploads_)
+        out[name] = json::object{
+            {"filename", upload.filename}, {"mime", upload.mime}, {"size", upload.bytes.size()}};
     return out;
 }
 

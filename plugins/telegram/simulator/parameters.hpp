@@ -22,15 +22,16 @@ public:
     static std::optional<Parameters> read(const net::RequestHead& head, const std::string& body);
 
     bool has(std::string_view name) const { return values_.contains(name); }
-    std::string text(std::string_view name) const;                       ///< "" when absent
-    std::optional<std::int64_t> integer(std::string_view name) const;    ///< also when it was a text of digits
+    std::string text(std::string_view name) const;  ///< "" when absent
+    std::optional<std::int64_t> integer(std::string_view name
+    ) const;  ///< also when it was a text of digits
     std::optional<double> number(std::string_view name) const;
     bool boolean(std::string_view name) const;
     /// An object or list; in the form encodings it came as JSON text. None: absent or not JSON.
     std::optional<json::value> structure(std::string_view name) const;
     const Upload* upload(std::string_view name) const;
 
-    json::object as_json() const;   ///< for the log; uploads as their sizes
+    json::object as_json() const;  ///< for the log; uploads as their sizes
 
 private:
     bool read_multipart(std::string_view boundary, std::string_view body);

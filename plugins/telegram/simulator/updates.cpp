@@ -4,7 +4,9 @@
 
 namespace trunkline::telegram::simulator {
 
-void Updates::add(const std::string& kind, json::object payload, const std::string& queue, WallMs life_ms) {
+void Updates::add(
+    const std::string& kind, json::object payload, const std::string& queue, WallMs life_ms
+) {
     const bool opt_in = kind == "message_reaction" || kind == "chat_member";
     if (allowed.empty() ? opt_in : !allowed.contains(kind)) return;
     Update update;
@@ -21,7 +23,8 @@ void Updates::confirm_below(std::int64_t id) {
 }
 
 void Updates::keep_last(std::size_t count) {
-    while (waiting_.size() > count) waiting_.pop_front();
+    while (waiting_.size() > count)
+        waiting_.pop_front();
 }
 
 json::array Updates::list(std::size_t limit) const {
@@ -34,14 +37,19 @@ json::array Updates::list(std::size_t limit) const {
 }
 
 const Update* Updates::front(const std::string& queue) {
-    std::erase_if(waiting_, [&](const Update& update) { return update.expires_ms <= world_.now_ms(); });
-    const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const Update& update) { return update.queue == queue; });
+    std::erase_if(waiting_, [&](const Update& update) {
+        return update.expires_ms <= world_.now_ms();
+    });
+    const auto at = std::find_if(waiting_.begin(), waiting_.end(), [&](const Update& update) {
+        return update.queue == queue;
+    });
     return at == waiting_.end() ? nullptr : &*at;
 }
 
 std::vector<std::string> Updates::queues() const {
     std::set<std::string> seen;
-    for (const Update& update : waiting_) seen.insert(update.queue);
+    for (const Update& update : waiting_)
+        seen.insert(update.queue);
     return {seen.begin(), seen.end()};
 }
 

@@ -12,7 +12,8 @@ namespace trunkline::telegram::simulator {
 /// One update that the bot has not got yet.
 struct Update {
     std::int64_t id = 0;
-    std::string queue;       ///< order is kept within it: the chat for messages and edits, the user for button presses
+    std::string queue;  ///< order is kept within it: the chat for messages and edits, the user for
+                        ///< button presses
     json::object body;
     WallMs expires_ms = 0;
 };
@@ -23,20 +24,22 @@ public:
     explicit Updates(World& world) : world_{world} {}
 
     /// Queues an update of `kind` unless the bot did not subscribe to it.
-    void add(const std::string& kind, json::object payload, const std::string& queue, WallMs life_ms);
+    void add(
+        const std::string& kind, json::object payload, const std::string& queue, WallMs life_ms
+    );
 
     void confirm_below(std::int64_t id);
     void keep_last(std::size_t count);
     json::array list(std::size_t limit) const;
 
-    const Update* front(const std::string& queue);   ///< drops what has expired
+    const Update* front(const std::string& queue);  ///< drops what has expired
     std::vector<std::string> queues() const;
     void remove(std::int64_t id);
     std::size_t size() const noexcept { return waiting_.size(); }
     void clear() { waiting_.clear(); }
 
-    std::set<std::string> allowed;   ///< empty = the default set
-    std::uint64_t version = 0;       ///< counts up with every change
+    std::set<std::string> allowed;  ///< empty = the default set
+    std::uint64_t version = 0;      ///< counts up with every change
 
 private:
     World& world_;

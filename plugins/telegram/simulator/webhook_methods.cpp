@@ -15,25 +15,32 @@ constexpr milliseconds kConflictDelay{3'000};
 
 bool is_secret(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
     });
 }
 
 bool is_address(const std::string& host) {
-    return host.find_first_not_of("0123456789.") == std::string::npos || host.find(':') != std::string::npos;
+    return host.find_first_not_of("0123456789.") == std::string::npos ||
+           host.find(':') != std::string::npos;
 }
 
-/// What Telegram resolves and refuses; a name is looked up by the real one, here only "localhost" is known to be private.
+/// What Telegram resolves and refuses; a name is looked up by the real one, here only "localhost"
+/// is known to be private.
 std::optional<Refusal> check_url(const std::string& text, const ApiOptions& options) {
     const auto url = net::parse_url(text);
     if (!url) return bad_request("invalid webhook URL specified");
-    if (!url->secure() && !options.allow_http_webhook) return bad_request("bad webhook: An HTTPS URL must be provided for webhook");
+    if (!url->secure() && !options.allow_http_webhook)
+        return bad_request("bad webhook: An HTTPS URL must be provided for webhook");
     if (options.allow_private_webhook) return std::nullopt;
-    if (std::find(kPorts.begin(), kPorts.end(), url->port) == kPorts.end()) return bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443");
-    if (url->host.find(':') != std::string::npos) return bad_request("bad webhook: IPv6-only addresses are not allowed");
+    if (std::find(kPorts.begin(), kPorts.end(), url->port) == kPorts.end())
+        return bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443");
+    if (url->host.find(':') != std::string::npos)
+        return bad_request("bad webhook: IPv6-only addresses are not allowed");
     const std::string address = url->host == "localhost" ? "127.0.0.1" : url->host;
     const auto guard = net::AddressGuard::make(false, {});
-    if (is_address(address) && guard && !guard->permits(address)) return bad_request("bad webhook: IP address " + address + " is reserved");
+    if (is_address(address) && guard && !guard->permits(address))
+        return bad_request("bad webhook: IP address " + address + " is reserved");
     return std::nullopt;
 }
 
@@ -53,7 +60,8 @@ std::optional<Refusal> BotApi::read_allowed(const Parameters& p) {
 Outcome BotApi::set_webhook(const Parameters& p) {
     const std::string url = p.text("url");
     if (url.empty()) return delete_webhook(p);
-    if (world_.now_ms() - webhook_set_ms_ < 1'000 / options_.fast) return Refusal{429, "Too Many Requests: retry after 1", {{"retry_after", 1}}};
+    if (world_.now_ms() - webhook_set_ms_ < 1'000 / options_.fast)
+        return Refusal{429, "Too Many Requests: retry after 1", {{"retry_after", 1}}};
     if (auto refusal = check_url(url, options_)) return *refusal;
     const std::string secret = p.text("secret_token");
     if (secret.size() > 256) return bad_request("secret token is too long");
@@ -65,22 +73,27 @@ Outcome BotApi::set_webhook(const Parameters& p) {
     Webhook hook;
     hook.url = url;
     hook.secret = secret;
-    hook.max_connections = static_cast<std::size_t>(std::clamp<std::int64_t>(p.integer("max_connections").value_or(40), 1, 100));
+    hook.max_connections = static_cast<std::size_t>(
+        std::clamp<std::int64_t>(p.integer("max_connections").value_or(40), 1, 100)
+    );
     hook.set_ms = world_.now_ms();
     sender_.hook = std::move(hook);
     sender_.wake();
-    return json::value{true};
+    return json::value(true);
 }
 
 Outcome BotApi::delete_webhook(const Parameters& p) {
     if (p.boolean("drop_pending_updates")) updates_.clear();
     sender_.hook = {};
-    return json::value{true};
+    return json::value(true);
 }
 
 Outcome BotApi::webhook_info() const {
     const Webhook& hook = sender_.hook;
-    json::object out{{"url", hook.url}, {"has_custom_certificate", false}, {"pending_update_count", updates_.size()}};
+    json::object out{
+        {"url", hook.url},
+        {"has_custom_certificate", false},
+        {"pending_update_count", updates_.size()}};
     if (!hook.url.empty()) out["max_connections"] = hook.max_connections;
     if (hook.last_error_ms > 0) {
         out["last_error_date"] = hook.last_error_ms / 1000;
@@ -88,32 +101,45 @@ Outcome BotApi::webhook_info() const {
     }
     if (!updates_.allowed.empty()) {
         json::array names;
-        for (const std::string& name : updates_.allowed) names.emplace_back(name);
+        for (const std::string& name : updates_.allowed)
+            names.emplace_back(name);
         out["allowed_updates"] = std::move(names);
     }
-    return json::value{std::move(out)};
+    return json::value(std::move(out));
 }
 
 async::Awaitable<Outcome> BotApi::get_updates(Parameters p) {
     if (!sender_.hook.url.empty()) {
         co_await async::pause(kConflictDelay / options_.fast);
-        co_return Refusal{409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first", {}};
+        co_return Refusal{
+            409,
+            "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to "
+            "delete the webhook first",
+            {}};
     }
     if (auto refusal = read_allowed(p)) co_return *refusal;
     const std::uint64_t mine = ++poll_;
     const auto offset = p.integer("offset").value_or(0);
     if (offset > 0) updates_.confirm_below(offset);
     if (offset < 0) updates_.keep_last(static_cast<std::size_t>(-offset));
-    const auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(p.integer("limit").value_or(100), 1, 100));
-    const auto timeout = milliseconds{std::clamp<std::int64_t>(p.integer("timeout").value_or(0), 0, 50) * 1'000};
+    const auto limit =
+        static_cast<std::size_t>(std::clamp<std::int64_t>(p.integer("limit").value_or(100), 1, 100)
+        );
+    const auto timeout =
+        milliseconds{std::clamp<std::int64_t>(p.integer("timeout").value_or(0), 0, 50) * 1'000};
     constexpr milliseconds kLook{20};
     for (milliseconds waited{0};; waited += kLook) {
         if (mine != poll_) {
             const bool webhook = !sender_.hook.url.empty();
-            co_return Refusal{409, webhook ? "Conflict: terminated by setWebhook request" : "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running", {}};
+            co_return Refusal{
+                409,
+                webhook ? "Conflict: terminated by setWebhook request"
+                        : "Conflict: terminated by other getUpdates request; make sure that only "
+                          "one bot instance is running",
+                {}};
         }
         json::array list = updates_.list(limit);
-        if (!list.empty() || waited >= timeout) co_return json::value{std::move(list)};
+        if (!list.empty() || waited >= timeout) co_return json::value(std::move(list));
         co_await async::pause(kLook);
     }
 }

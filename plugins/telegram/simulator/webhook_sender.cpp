@@ -26,12 +26,16 @@ void WebhookSender::wake() {
     for (const std::string& queue : rooms_.updates.queues()) {
         if (running_.size() >= hook.max_connections) return;
         if (!running_.insert(queue).second) continue;
-        async::spawn(rooms_.loop.get_executor(), "webhook " + queue, [this, queue, url = hook.url]() -> async::Awaitable<> {
-            co_await run(queue, url);
-            running_.erase(queue);
-            // More may have come, or another queue was waiting for the connection.
-            wake();
-        });
+        async::spawn(
+            rooms_.loop.get_executor(),
+            "webhook " + queue,
+            [this, queue, url = hook.url]() -> async::Awaitable<> {
+                co_await run(queue, url);
+                running_.erase(queue);
+                // More may have come, or another queue was waiting for the connection.
+                wake();
+            }
+        );
     }
 }
 
@@ -49,13 +53,15 @@ async::Awaitable<> WebhookSender::run(std::string queue, std::string url) {
             continue;
         }
         ++failures;
-        if (hook.gone_since_ms > 0 && rooms_.world.now_ms() - hook.gone_since_ms > kGoneFor / rooms_.fast) {
+        if (hook.gone_since_ms > 0 &&
+            rooms_.world.now_ms() - hook.gone_since_ms > kGoneFor / rooms_.fast) {
             hook.url.clear();
             co_return;
         }
         milliseconds wait = told.count() >= 0 ? told : delay_after(failures);
         wait /= rooms_.fast;
-        for (; wait.count() > 0 && hook.url == url; wait -= milliseconds{50}) co_await async::pause(std::min(wait, milliseconds{50}));
+        for (; wait.count() > 0 && hook.url == url; wait -= milliseconds{50})
+            co_await async::pause(std::min(wait, milliseconds{50}));
     }
 }
 
@@ -64,22 +70,30 @@ async::Awaitable<bool> WebhookSender::post(const Update& update, milliseconds* t
     request.method = "POST";
     request.url = hook.url;
     request.headers = {{"Content-Type", "application/json"}, {"Accept-Encoding", "gzip, deflate"}};
-    if (!hook.secret.empty()) request.headers.push_back({"X-Telegram-Bot-Api-Secret-Token", hook.secret});
+    if (!hook.secret.empty())
+        request.headers.push_back({"X-Telegram-Bot-Api-Secret-Token", hook.secret});
     request.body = json::serialize(update.body);
     request.timeout = kAnswerWithin;
     request.allow_private = true;
     request.in_flight_per_host_max = 0;
     net::ClientReply reply = co_await rooms_.client.fetch(std::move(request));
 
-    json::object entry{{"update_id", update.id}, {"queue", update.queue}, {"status", reply.status}, {"update", update.body}};
+    json::object entry{
+        {"update_id", update.id},
+        {"queue", update.queue},
+        {"status", reply.status},
+        {"update", update.body}};
     if (reply.status == 0) entry["reason"] = reply.reason;
     rooms_.journal.write("webhook", std::move(entry), rooms_.world.now_ms());
-    if (reply.status != 410) hook.gone_since_ms = 0;
-    else if (hook.gone_since_ms == 0) hook.gone_since_ms = rooms_.world.now_ms();
+    if (reply.status != 410)
+        hook.gone_since_ms = 0;
+    else if (hook.gone_since_ms == 0)
+        hook.gone_since_ms = rooms_.world.now_ms();
     if (reply.status / 100 == 2) {
         boost::system::error_code bad;
         const json::value answer = json::parse(reply.body, bad);
-        if (!bad && answer.is_object() && answer.as_object().contains("method") && answer.at("method").is_string()) {
+        if (!bad && answer.is_object() && answer.as_object().contains("method") &&
+            answer.at("method").is_string()) {
             rooms_.execute(std::string{answer.at("method").as_string()}, answer.as_object());
         }
         co_return true;
@@ -88,16 +102,21 @@ async::Awaitable<bool> WebhookSender::post(const Update& update, milliseconds* t
     const std::string_view after = net::find_header(reply.headers, "Retry-After");
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), seconds);
-    if (!after.empty() && error == std::errc{}) *told = milliseconds{std::clamp<std::int64_t>(seconds, 0, 3600) * 1000};
+    if (!after.empty() && error == std::errc{})
+        *told = milliseconds{std::clamp<std::int64_t>(seconds, 0, 3600) * 1000};
     co_return false;
 }
 
 void WebhookSender::note_failure(const net::ClientReply& reply) {
     hook.last_error_ms = rooms_.world.now_ms();
-    if (reply.status != 0) hook.last_error = "Wrong response from the webhook: " + std::to_string(reply.status);
-    else if (reply.reason.find("time-out") != std::string::npos) hook.last_error = "Read timeout expired";
-    else if (reply.reason.find("refused") != std::string::npos) hook.last_error = "Connection refused";
-    else hook.last_error = "Webhook connection closed";
+    if (reply.status != 0)
+        hook.last_error = "Wrong response from the webhook: " + std::to_string(reply.status);
+    else if (reply.reason.find("time-out") != std::string::npos)
+        hook.last_error = "Read timeout expired";
+    else if (reply.reason.find("refused") != std::string::npos)
+        hook.last_error = "Connection refused";
+    else
+        hook.last_error = "Webhook connection closed";
 }
 
 }  // namespace trunkline::telegram::simulator

@@ -17,12 +17,13 @@ struct Webhook {
     std::size_t max_connections = 40;
     std::string last_error;
     WallMs last_error_ms = 0;
-    WallMs gone_since_ms = 0;   ///< first 410 of an unbroken row
+    WallMs gone_since_ms = 0;  ///< first 410 of an unbroken row
     WallMs set_ms = 0;
 };
 
-/// Posts updates to the bot as Telegram does: in order within a queue, the next only after the one before was taken, again after
-/// 0, 2, 4, 8 ... 60-120 s or as told by Retry-After, until it expires. On the simulator's loop.
+/// Posts updates to the bot as Telegram does: in order within a queue, the next only after the one
+/// before was taken, again after 0, 2, 4, 8 ... 60-120 s or as told by Retry-After, until it
+/// expires. On the simulator's loop.
 class WebhookSender {
 public:
     struct Rooms {
@@ -31,13 +32,14 @@ public:
         Updates& updates;
         Journal& journal;
         net::Client& client;
-        int fast;   ///< long times are divided by it
-        std::function<void(const std::string& method, const json::object& parameters)> execute;   ///< a method in the answer
+        int fast;  ///< long times are divided by it
+        std::function<void(const std::string& method, const json::object& parameters)>
+            execute;  ///< a method in the answer
     };
     explicit WebhookSender(Rooms rooms) : rooms_{std::move(rooms)} {}
 
     Webhook hook;
-    void wake();   ///< something was queued, or the webhook was set
+    void wake();  ///< something was queued, or the webhook was set
 
 private:
     async::Awaitable<> run(std::string queue, std::string url);

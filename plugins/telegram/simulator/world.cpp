@@ -8,10 +8,19 @@ constexpr std::size_t kFilesBytesMax = 256U << 20U;
 
 }  // namespace
 
-Chat& World::add_customer(std::int64_t id, const std::string& name, const std::string& username, const std::string& language) {
+Chat& World::add_customer(
+    std::int64_t id,
+    const std::string& name,
+    const std::string& username,
+    const std::string& language
+) {
     Chat& chat = chats_[id];
     chat.id = id;
-    chat.user = json::object{{"id", id}, {"is_bot", false}, {"first_name", name}, {"language_code", language.empty() ? "en" : language}};
+    chat.user = json::object{
+        {"id", id},
+        {"is_bot", false},
+        {"first_name", name},
+        {"language_code", language.empty() ? "en" : language}};
     if (!username.empty()) chat.user["username"] = username;
     return chat;
 }
@@ -26,18 +35,26 @@ json::object World::bot_user() const {
 }
 
 json::object World::chat_object(const Chat& chat) {
-    json::object out{{"id", chat.id}, {"first_name", chat.user.at("first_name")}, {"type", "private"}};
+    json::object out{
+        {"id", chat.id}, {"first_name", chat.user.at("first_name")}, {"type", "private"}};
     if (const auto* username = chat.user.if_contains("username")) out["username"] = *username;
     return out;
 }
 
 json::object World::new_message(const Chat& chat, const json::object& from) {
-    return {{"message_id", next_message_id()}, {"from", from}, {"chat", chat_object(chat)}, {"date", now_s()}};
+    return {
+        {"message_id", next_message_id()},
+        {"from", from},
+        {"chat", chat_object(chat)},
+        {"date", now_s()}};
 }
 
-const File& World::add_file(std::string kind, std::string name, std::string mime, std::string bytes) {
+const File& World::add_file(
+    std::string kind, std::string name, std::string mime, std::string bytes
+) {
     std::size_t total = bytes.size();
-    for (const auto& [id, file] : files_) total += file.bytes.size();
+    for (const auto& [id, file] : files_)
+        total += file.bytes.size();
     if (total > kFilesBytesMax) files_.clear();  // a simulator forgets rather than grows
     const std::string number = std::to_string(++last_file_);
     File file;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/json.hpp>
-
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <boost/json.hpp>
 
 #include "host/base/clock.hpp"
 
@@ -18,8 +18,8 @@ namespace json = boost::json;
 /// A refusal in the Bot API's own words.
 struct Refusal {
     int code = 400;
-    std::string description;       ///< with its prefix, e.g. "Bad Request: chat not found"
-    json::object parameters;       ///< retry_after, migrate_to_chat_id
+    std::string description;  ///< with its prefix, e.g. "Bad Request: chat not found"
+    json::object parameters;  ///< retry_after, migrate_to_chat_id
 };
 
 struct File {
@@ -30,10 +30,10 @@ struct File {
 /// A private chat of one customer with the bot. Messages are kept as the Bot API shows them.
 struct Chat {
     std::int64_t id = 0;
-    json::object user;                             ///< the customer, as `from`
-    bool started = false;                          ///< the bot may write only after the customer did
+    json::object user;     ///< the customer, as `from`
+    bool started = false;  ///< the bot may write only after the customer did
     bool blocked = false;
-    std::map<std::int64_t, json::object> messages; ///< by message_id
+    std::map<std::int64_t, json::object> messages;  ///< by message_id
     std::set<std::int64_t> deleted;
 };
 
@@ -48,7 +48,12 @@ class World {
 public:
     explicit World(const Clock& clock) : clock_{clock} {}
 
-    Chat& add_customer(std::int64_t id, const std::string& name, const std::string& username, const std::string& language);
+    Chat& add_customer(
+        std::int64_t id,
+        const std::string& name,
+        const std::string& username,
+        const std::string& language
+    );
     Chat* chat(std::int64_t id);
     std::map<std::int64_t, Chat>& chats() noexcept { return chats_; }
 

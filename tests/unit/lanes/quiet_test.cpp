@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
 
@@ -5,7 +7,9 @@ namespace {
 
 // Lanes that fail on purpose would fill the test's output.
 class QuietEnvironment final : public testing::Environment {
-    void SetUp() override { spdlog::set_level(spdlog::level::off); }
+    void SetUp() override {
+        if (std::getenv("TRUNKLINE_LOG") == nullptr) spdlog::set_level(spdlog::level::off);
+    }
 };
 
 [[maybe_unused]] const auto* const kQuiet = testing::AddGlobalTestEnvironment(new QuietEnvironment);

@@ -32,6 +32,14 @@ struct Life {
         begin();
     }
 
+    ~Life() {
+        ++lives;
+        lane->stop();
+        world.drain();
+    }
+    Life(const Life&) = delete;
+    Life& operator=(const Life&) = delete;
+
     void begin() {
         SequentialLane::Setup setup;
         setup.name = "portal/acme/messages";
@@ -257,8 +265,6 @@ TEST(SequentialLaneSimulationTest, EverythingIsDeliveredInOrderOrGivenUpByRule) 
         Life life{seed};
         life.live();
         life.check();
-        life.lane->stop();
-        life.world.settle();
         if (HasFailure()) return;
     }
 }

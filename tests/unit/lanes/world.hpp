@@ -82,6 +82,7 @@ public:
     LaneFigures figures;
     std::mt19937_64 random;
     std::vector<std::string> alarms;
+    std::vector<std::string> alarm_details;
     std::vector<std::string> gone;
     std::vector<std::pair<std::string, Milliseconds>> connector_waits;
     Ground ground{
@@ -94,8 +95,9 @@ public:
         .drift = drift,
         .jitter = [this] { return static_cast<double>(random() % 2001) / 1000.0 - 1.0; },
         .alarm =
-            [this](const std::string&, const std::string& code, const std::string&) {
+            [this](const std::string&, const std::string& code, const std::string& detail) {
                 alarms.push_back(code);
+                alarm_details.push_back(detail);
             },
         .gone = [this](const std::string& owner) { gone.push_back(owner); },
         .connector_wait = [this](
@@ -106,6 +108,16 @@ public:
 
     std::uint64_t pick(std::uint64_t below) { return random() % below; }
     bool chance(unsigned percent) { return pick(100) < percent; }
+
+    /// Lets everything that still waits come to its end, so that no coroutine outlives what it
+    /// stands on. Lanes must have been stopped.
+    void drain() {
+        settle();
+        for (int i = 0; i < 10'000 && !timers.empty(); ++i) {
+            timers.fire_next(std::chrono::hours{1'000});
+            settle();
+        }
+    }
 
     /// Runs what can run without time passing.
     void settle() {
