@@ -16,6 +16,9 @@ function(trunkline_precompiled target)
   target_precompile_headers(${target} REUSE_FROM trunkline_pch)
 endfunction()
 
+# Everything the tests labelled "unit" need, and no more: what the sanitizer presets build.
+add_custom_target(unit_tests)
+
 # A test program per folder: trunkline_test(store SOURCES a_test.cpp LIBRARIES trunkline::store [LABELS x] [TIMEOUT s])
 function(trunkline_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS")
@@ -29,5 +32,8 @@ function(trunkline_test name)
   target_link_libraries(test_${name} PRIVATE trunkline_options ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   trunkline_precompiled(test_${name})
   add_test(NAME ${name} COMMAND test_${name})
+  if("unit" IN_LIST arg_LABELS)
+    add_dependencies(unit_tests test_${name})
+  endif()
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()

@@ -1,0 +1,49 @@
+#include "host/accounts/token_bucket.hpp"
+
+#include <gtest/gtest.h>
+
+namespace trunkline::accounts {
+namespace {
+
+using std::chrono::milliseconds;
+const TokenBucket::Time kStart{milliseconds{1'000'000}};
+
+TEST(TokenBucketTest, GivesItsBurstAtOnceAndThenItsRate) {
+    TokenBucket bucket{2, 3};
+
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(bucket.take(kStart).count(), 0);
+    EXPECT_GT(bucket.take(kStart), milliseconds{400});
+    EXPECT_LE(bucket.take(kStart), milliseconds{502});
+    EXPECT_EQ(bucket.take(kStart + milliseconds{501}).count(), 0);
+}
+
+TEST(TokenBucketTest, AWaitThatWasToldIsLongEnough) {
+    TokenBucket bucket{7, 1};
+    auto now = kStart;
+    for (int i = 0; i < 50; ++i) {
+        const auto wait = bucket.take(now);
+        if (wait.count() == 0) continue;
+        now += wait;
+        EXPECT_EQ(bucket.take(now).count(), 0) << i;
+    }
+}
+
+TEST(TokenBucketTest, NeverHoldsMoreThanItsBurst) {
+    TokenBucket bucket{1'000, 2};
+    EXPECT_EQ(bucket.take(kStart).count(), 0);
+    const auto later = kStart + std::chrono::hours{1};
+    EXPECT_TRUE(bucket.full(later));
+    EXPECT_EQ(bucket.take(later, 2).count(), 0);
+    EXPECT_GT(bucket.take(later).count(), 0);
+}
+
+TEST(TokenBucketTest, AskingTakesNothing) {
+    TokenBucket bucket{1, 1};
+    EXPECT_EQ(bucket.wait(kStart).count(), 0);
+    EXPECT_EQ(bucket.wait(kStart).count(), 0);
+    EXPECT_EQ(bucket.take(kStart).count(), 0);
+    EXPECT_GT(bucket.wait(kStart).count(), 0);
+}
+
+}  // namespace
+}  // namespace trunkline::accounts

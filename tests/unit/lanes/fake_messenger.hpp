@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "world.hpp"
+
+namespace trunkline::lanes::test {
+
+/// A messenger that remembers what it got and checks: never two of one conversation at once, each
+/// conversation in order, nothing twice unless the host was killed in between.
+class MessengerMemory {
+public:
+    std::map<std::string, std::vector<store::Sequence>> got;
+    std::map<std::string, int> in_flight;
+    std::set<store::Sequence> repeats_allowed;
+    std::set<store::Sequence> done;
+    std::vector<store::Sequence> expired;
+    std::vector<std::string> violations;
+    int most_at_once = 0;
+
+    void take(const store::Record& record) {
+        auto& list = got[record.conversation];
+        if (!done.insert(record.sequence).second) {
+            if (!repeats_allowed.contains(record.sequence))
+                violations.push_back("twice: " + std::to_string(record.sequence));
+            return;
+        }
+        if (!list.empty() && list.back() > record.sequence)
+            violations.push_back("overtaken: " + std::to_string(record.sequence));
+        list.push_back(record.sequence);
+    }
+};
+
+class FakeMessenger final : public KeyedDestination {
+public:
+    using Answer = std::function<async::Awaitable<KeyedVerdict>(store::Record, std::uint32_t)>;
+
+    FakeMessenger(MessengerMemory& memory, Answer answer)
+        : memory_{memory}, answer_{std::move(answer)} {}
+
+    async::Awaitable<KeyedVerdict> deliver(store::Record record, std::uint32_t attempt) override {
+        const auto conversation = record.conversation;
+        if (++memory_.in_flight[conversation] != 1)
+            memory_.violations.push_back("two at once: " + conversation);
+        memory_.most_at_once = std::max(memory_.most_at_once, ++at_once_);
+        auto verdict = co_await answer_(std::move(record), attempt);
+        --at_once_;
+        --memory_.in_flight[conversation];
+        co_return verdict;
+    }
+    store::Batch expired(const store::Record& record) override {
+        memory_.expired.push_back(record.sequence);
+        return {};
+    }
+    std::optional<WallMs> expires_ms(const store::Record& record) override {
+        if (record.body.starts_with("short")) return record.accepted_ms + 60'000;
+        return std::nullopt;
+    }
+
+private:
+    MessengerMemory& memory_;
+    Answer answer_;
+    int at_once_ = 0;
+};
+
+}  // namespace trunkline::lanes::test

@@ -1,0 +1,366 @@
+// What a keyed lane promises, and at the end a life of one with everything going wrong by chance.
+#include "host/lanes/keyed_lane.hpp"
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "fake_messenger.hpp"
+#include "host/lanes/held_rows.hpp"
+
+namespace trunkline::lanes::test {
+namespace {
+
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
+using Kind = KeyedVerdict::Kind;
+
+KeyedVerdict of(Kind kind) {
+    KeyedVerdict verdict;
+    verdict.kind = kind;
+    return verdict;
+}
+
+KeyedVerdict later(Milliseconds delay, WaitScope scope = WaitScope::conversation) {
+    auto verdict = of(Kind::retry);
+    verdict.delay = delay;
+    verdict.scope = scope;
+    verdict.reason = "throttled";
+    return verdict;
+}
+
+struct Bench {
+    explicit Bench(std::uint64_t seed = 1) : world{seed} {
+        id = world.store.open_lane("account/acme-telegram")->id;
+        world.store.on_append([this](store::LaneId) {
+            if (lane) lane->wake();
+        });
+    }
+    ~Bench() {
+        ++lives;
+        if (lane) lane->stop();
+        world.drain();
+        for (const auto& violation : memory.violations)
+            ADD_FAILURE() << violation;
+    }
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+
+    void start() {
+        KeyedLane::Setup setup;
+        setup.name = "account/acme-telegram";
+        setup.owner = "account/acme-telegram";
+        setup.connector = "telegram";
+        setup.policy = policy;
+        setup.info = *world.store.lane(id);
+        auto messenger = std::make_unique<FakeMessenger>(
+            memory,
+            [this, life = lives](store::Record record, std::uint32_t attempt) {
+                return reply(std::move(record), attempt, life);
+            }
+        );
+        lane = std::make_shared<KeyedLane>(world.ground, std::move(setup), std::move(messenger));
+        lane->start();
+        world.settle();
+    }
+    async::Awaitable<KeyedVerdict> reply(store::Record record, std::uint32_t attempt, int life) {
+        const auto takes = took;
+        if (takes.count() > 0) co_await world.sleep(takes);
+        if (life != lives) co_return of(Kind::cancelled);
+        auto verdict = answer(record, attempt);
+        if (verdict.kind == Kind::done) {
+            memory.take(record);
+            // Until the write is through, a kill would make it happen again.
+            memory.repeats_allowed.insert(record.sequence);
+        }
+        co_return verdict;
+    }
+    void crash() {
+        ++lives;
+        lane->stop();
+        lane.reset();
+        world.store.failing = true;
+        world.pass(2min);
+        world.store.failing = false;
+        world.store.crash();
+        start();
+    }
+    store::Sequence add(const std::string& conversation, const std::string& body = "plain") {
+        return world.add(id, conversation, body);
+    }
+    std::size_t held_rows() { return world.store.table(store::Table::held).size(); }
+    const std::map<store::Sequence, store::DeadRecord>& dead() { return world.store.data(id).dead; }
+
+    World world;
+    MessengerMemory memory;
+    LanePolicy policy;
+    store::LaneId id = 0;
+    std::shared_ptr<KeyedLane> lane;
+    std::function<KeyedVerdict(const store::Record&, std::uint32_t)> answer =
+        [](const store::Record&, std::uint32_t) { return of(Kind::done); };
+    Milliseconds took{0};
+    int lives = 0;
+};
+
+}  // namespace
+
+TEST(KeyedLaneTest, DeliversConversationsAtOnceAndEachInOrder) {
+    Bench bench;
+    bench.took = 1s;
+    bench.policy.conversations_at_once = 4;
+    for (int i = 0; i < 60; ++i)
+        bench.add("c" + std::to_string(i % 6));
+    bench.start();
+    bench.world.pass(1min);
+
+    EXPECT_EQ(bench.memory.done.size(), 60U);
+    EXPECT_EQ(bench.memory.most_at_once, 4);
+    EXPECT_EQ(bench.world.store.lane(bench.id)->head, 61U);
+    EXPECT_EQ(bench.lane->status().state, "idle");
+}
+
+TEST(KeyedLaneTest, AStuckConversationHoldsBackOnlyItself) {
+    Bench bench;
+    bool stuck = true;
+    bench.answer = [&stuck](const store::Record& record, std::uint32_t) {
+        return stuck && record.conversation == "stuck" ? later(10min) : of(Kind::done);
+    };
+    bench.start();
+    for (int i = 0; i < 2'000; ++i)
+        bench.add(i % 5 == 0 ? "stuck" : "c" + std::to_string(i % 7));
+
+    bench.world.pass(1min);
+
+    EXPECT_EQ(bench.memory.done.size(), 1'600U);
+    EXPECT_EQ(bench.lane->status().depth, 400U);
+    EXPECT_GT(bench.lane->status().held, 100U);
+    EXPECT_GT(bench.world.store.lane(bench.id)->head, 1'700U)
+        << "the head moved on over what was set aside";
+
+    bench.crash();
+    bench.world.pass(1min);
+    EXPECT_EQ(bench.lane->status().depth, 400U) << "set aside, not forgotten";
+    bench.add("stuck", "newest");
+    stuck = false;
+    bench.world.pass(30min);
+    EXPECT_EQ(bench.memory.got["stuck"].size(), 401U);
+    EXPECT_EQ(bench.held_rows(), 0U);
+    EXPECT_EQ(bench.world.store.lane(bench.id)->head, 2'002U);
+}
+
+TEST(KeyedLaneTest, AnAccountsWaitHoldsEveryoneBack) {
+    Bench bench;
+    bool told = false;
+    bench.answer = [&told](const store::Record&, std::uint32_t) {
+        return std::exchange(told, true) ? of(Kind::done) : later(5min, WaitScope::account);
+    };
+    bench.policy.conversations_at_once = 1;
+    bench.add("a");
+    bench.add("b");
+    bench.start();
+    bench.world.pass(4min);
+    EXPECT_TRUE(bench.memory.done.empty());
+    EXPECT_EQ(bench.lane->status().state, "waiting");
+
+    bench.world.pass(2min);
+
+    EXPECT_EQ(bench.memory.done.size(), 2U);
+    EXPECT_TRUE(bench.world.connector_waits.empty());
+}
+
+TEST(KeyedLaneTest, AConnectorsWaitIsPassedOn) {
+    Bench bench;
+    bench.answer = [](const store::Record&, std::uint32_t) {
+        return later(5min, WaitScope::connector);
+    };
+    bench.add("a");
+    bench.start();
+    ASSERT_EQ(bench.world.connector_waits.size(), 1U);
+    EXPECT_EQ(bench.world.connector_waits[0].first, "telegram");
+    EXPECT_EQ(bench.world.connector_waits[0].second, Milliseconds{5min});
+}
+
+TEST(KeyedLaneTest, ABrokenAccountStopsTheLaneAndKeepsItsCommand) {
+    Bench bench;
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::stop); };
+    bench.add("a");
+    bench.start();
+    EXPECT_EQ(bench.lane->status().paused_reason, "account_broken");
+    bench.crash();
+    bench.world.pass(1h);
+    EXPECT_EQ(bench.lane->status().depth, 1U);
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::done); };
+
+    bench.world.run([&bench]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await bench.lane->resume();
+    });
+    bench.world.pass(1s);
+
+    EXPECT_EQ(bench.memory.done.size(), 1U);
+}
+
+TEST(KeyedLaneTest, WhatIsTakenAndWhatIsToldAboutItAreOneWrite) {
+    Bench bench;
+    const auto portal = bench.world.store.open_lane("portal/acme/messages")->id;
+    bench.answer = [&](const store::Record& record, std::uint32_t) {
+        auto verdict = of(record.body == "bad" ? Kind::dead : Kind::done);
+        verdict.reason = "rejected";
+        verdict.code = "chat_not_found";
+        verdict.with.append.push_back(bench.world.event(portal, record.conversation, "status"));
+        return verdict;
+    };
+    bench.add("a");
+    bench.add("b", "bad");
+    const auto before = bench.world.store.writes;
+    bench.start();
+    bench.world.pass(1s);
+
+    EXPECT_EQ(bench.world.store.writes - before, 2U);
+    EXPECT_EQ(bench.world.store.lane(portal)->tail, 3U);
+    ASSERT_EQ(bench.dead().size(), 1U);
+    EXPECT_EQ(bench.dead().at(2).reason, "rejected");
+    EXPECT_EQ(bench.dead().at(2).detail, "chat_not_found");
+    EXPECT_EQ(bench.dead().at(2).record.body, "bad");
+}
+
+TEST(KeyedLaneTest, ACommandExpiresAtItsOwnTimeAlsoWhileTheLaneStandsStill) {
+    Bench bench;
+    bench.answer = [](const store::Record&, std::uint32_t) { return later(20min); };
+    const auto brief = bench.add("a", "short");
+    bench.add("b");
+    bench.start();
+    bench.world.pass(59s);
+    EXPECT_TRUE(bench.memory.expired.empty());
+    bench.world.pass(2s);
+    EXPECT_EQ(bench.memory.expired, std::vector<store::Sequence>{brief});
+    EXPECT_EQ(bench.dead().at(brief).reason, "retention");
+
+    bench.world.run([&bench]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await bench.lane->pause("operator");
+    });
+    const auto paused = bench.add("c", "short");
+    bench.world.pass(3min);
+    EXPECT_EQ(bench.memory.expired, (std::vector<store::Sequence>{brief, paused}));
+    EXPECT_EQ(bench.dead().size(), 2U);
+}
+
+TEST(KeyedLaneTest, WhatTheDiskRefusesIsWrittenLaterAndNotSentAgain) {
+    Bench bench;
+    bench.add("a");
+    bench.world.store.failing = true;
+    bench.start();
+    bench.world.pass(10s);
+    EXPECT_EQ(bench.memory.done.size(), 1U);
+    EXPECT_EQ(bench.world.store.lane(bench.id)->head, 1U);
+
+    bench.world.store.failing = false;
+    bench.world.pass(10s);
+
+    EXPECT_EQ(bench.world.store.lane(bench.id)->head, 2U);
+    EXPECT_EQ(bench.memory.got["a"].size(), 1U);
+    EXPECT_TRUE(bench.memory.violations.empty());
+}
+
+TEST(KeyedLaneTest, SurvivesEveryKindOfTrouble) {
+    const char* only = std::getenv("TRUNKLINE_SEED");
+    const char* seeds = std::getenv("TRUNKLINE_SEEDS");
+    const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
+    const std::uint64_t count = only != nullptr    ? 1
+                                : seeds != nullptr ? std::strtoull(seeds, nullptr, 10)
+                                                   : 200;
+    for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("TRUNKLINE_SEED=" + std::to_string(seed));
+        Bench bench{seed};
+        auto& world = bench.world;
+        std::set<std::string> ill;
+        bool broken = false;
+        bench.answer = [&](const store::Record& record, std::uint32_t) {
+            if (broken && world.chance(30))
+                return later(
+                    Milliseconds{static_cast<std::int64_t>(world.pick(100'000))}, WaitScope::account
+                );
+            if (ill.contains(record.conversation))
+                return later(world.chance(50) ? Milliseconds{0} : Milliseconds{10min});
+            if (record.body == "bad") return of(Kind::dead);
+            return of(Kind::done);
+        };
+        bench.policy.conversations_at_once = static_cast<std::uint32_t>(1 + world.pick(8));
+        bench.start();
+        std::set<store::Sequence> all, bad;
+        for (int step = 0; step < 20; ++step) {
+            const auto events = world.pick(world.chance(20) ? 600 : 40);
+            for (std::uint64_t i = 0; i < events; ++i) {
+                const bool wrong = world.chance(2);
+                const auto at =
+                    bench.add("c" + std::to_string(world.pick(9)), wrong ? "bad" : "plain");
+                all.insert(at);
+                if (wrong) bad.insert(at);
+            }
+            ill.clear();
+            for (auto i = world.pick(4); i > 0; --i)
+                ill.insert("c" + std::to_string(world.pick(9)));
+            broken = world.chance(20);
+            bench.took = Milliseconds{static_cast<std::int64_t>(world.pick(300))};
+            if (world.chance(15)) {
+                world.store.failing = true;
+                world.pass(5s);
+                world.store.failing = false;
+            }
+            world.pass(Milliseconds{static_cast<std::int64_t>(world.pick(600'000))});
+            if (world.chance(15)) bench.crash();
+        }
+        ill.clear();
+        broken = false;
+        world.pass(2h);
+        EXPECT_EQ(bench.lane->status().depth, 0U)
+            << bench.lane->status().state << " held " << bench.lane->status().held << " "
+            << bench.lane->status().last_error << " "
+            << (world.alarm_details.empty() ? "" : world.alarm_details.back()) << " timers "
+            << world.timers.empty();
+        EXPECT_EQ(bench.held_rows(), 0U);
+        for (const auto sequence : all) {
+            EXPECT_TRUE(
+                bad.contains(sequence) ? bench.dead().contains(sequence)
+                                       : bench.memory.done.contains(sequence)
+            ) << sequence;
+        }
+        EXPECT_EQ(bench.dead().size(), bad.size());
+    }
+}
+
+TEST(HeldRowsTest, ComeBackAsTheyWere) {
+    store::Record record;
+    record.sequence = 7;
+    record.conversation_sequence = 3;
+    record.id = make_ulid(1'763'800'000'000);
+    record.accepted_ms = 1'763'800'000'123;
+    record.flags = store::kRequeued;
+    record.requeued = 2;
+    record.conversation = std::string{"a\0b", 3};
+    record.body = std::string(1'000, '\x01');
+
+    store::Record back;
+    const auto text = write_held(record);
+    ASSERT_TRUE(read_held(text, back));
+
+    EXPECT_EQ(back.sequence, record.sequence);
+    EXPECT_EQ(back.conversation_sequence, record.conversation_sequence);
+    EXPECT_EQ(back.id, record.id);
+    EXPECT_EQ(back.accepted_ms, record.accepted_ms);
+    EXPECT_EQ(back.flags, record.flags);
+    EXPECT_EQ(back.requeued, record.requeued);
+    EXPECT_EQ(back.conversation, record.conversation);
+    EXPECT_EQ(back.body, record.body);
+    for (std::size_t cut = 0; cut < 57; ++cut)
+        EXPECT_FALSE(read_held(text.substr(0, cut), back)) << cut;
+}
+
+TEST(HeldRowsTest, KeysSortByConversationThenSequence) {
+    EXPECT_LT(held_key(1, "a", 2), held_key(1, "a", 300));
+    EXPECT_TRUE(held_key(1, "a", 2).starts_with(held_prefix(1, "a")));
+    EXPECT_FALSE(held_key(1, "ab", 2).starts_with(held_prefix(1, "a")));
+    EXPECT_FALSE(held_key(2, "a", 2).starts_with(held_prefix(1)));
+}
+
+}  // namespace trunkline::lanes::test
