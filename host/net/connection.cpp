@@ -12,7 +12,9 @@ namespace trunkline::net {
 namespace {
 
 constexpr std::size_t kInputBytes = 4 * 1024;       // what an idle connection keeps
-constexpr std::uint64_t kLingerBytesMax = 1 << 20;  // read and thrown away after the last reply
+// Read and thrown away after the last reply: enough for the rest of a body that was refused as too
+// large, since most senders look for an answer only when they have sent all of it.
+constexpr std::uint64_t kLingerBytesMax = 16 << 20;
 constexpr std::chrono::milliseconds kLinger{2'000};
 
 }  // namespace
