@@ -205,6 +205,7 @@ int run(const Options& options) {
                  "failed",
                  "unknown",
                  "quarantined",
+                 "forged",
                  "text"}
             );
         if (room == "portals")
