@@ -11,7 +11,7 @@ namespace trunkline::net {
 
 namespace {
 
-constexpr std::size_t kInputBytes = 4 * 1024;       // what an idle connection keeps
+constexpr std::size_t kInputBytes = 4 * 1024;  // what an idle connection keeps
 // Read and thrown away after the last reply: enough for the rest of a body that was refused as too
 // large, since most senders look for an answer only when they have sent all of it.
 constexpr std::uint64_t kLingerBytesMax = 16 << 20;
