@@ -1,0 +1,253 @@
+// A configuration that is wrong never starts anything, and says everything that is wrong with it at once.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import test from 'node:test'
+import { ForeignPortal } from './foreign_portal.mjs'
+import { program, request, until, withWorld } from './harness.mjs'
+
+const env = { PATH: process.env.PATH }
+function run(args, more = {}) {
+  const { status, stdout, stderr, signal, error } = spawnSync(program('trunkline'), args, { encoding: 'utf8', env: { ...env, ...more }, timeout: 20_000 })
+  assert.ifError(error)
+  return { status, stdout, stderr, signal, lines: stderr.trimEnd().split('\n') }
+}
+function given(world, text) {
+  const file = path.join(world.dir, 'given.yaml')
+  writeFileSync(file, text, { mode: 0o600 })
+  return file
+}
+/** Where `needle` stands in `text`, as editors count. */
+function place(text, needle) {
+  const at = text.indexOf(needle)
+  assert.ok(at >= 0, `${needle} is in the text`)
+  const before = text.slice(0, at).split('\n')
+  return `${before.length}:${before.at(-1).length + 1}`
+}
+const key = 'tlk_AwoRGB8mLTQ7QklQV15lbHN6gYiPlp2kq7K5wMfO1dw'
+
+test('what the program is, and how it is called', () => {
+  assert.match(run(['--version']).stdout, /^trunkline \d+\.\d+\.\d+\n$/)
+  assert.equal(run(['--version']).status, 0)
+  for (const args of [[], ['--check'], ['--config'], ['--confog', 'x'], ['--config', 'x', 'y']]) {
+    const { status, stderr } = run(args)
+    assert.equal(status, 2, args.join(' '))
+    assert.match(stderr, /^usage: trunkline/)
+  }
+})
+
+test('all that is wrong is named at once, each with its place and the nearest key', withWorld('wrong', async world => {
+  const text = `listen:
+  public: 127.0.0.1
+  admin: 0.0.0.0:8081
+  thread: 2
+public_ulr: http://127.0.0.1:8080
+admin_token: short
+store: {path: ${world.dir}/store, engine: paper}
+keep: {media: soon}
+portals:
+  - id: Acme!
+    url: ftp://portal.example/
+    licence_key: ${key}
+    encrypt: yes
+    limits: {events_per_second: 0, waiting_bytes: many}
+    lanes:
+      - {name: messages, retry: {first: 10s, max: 1s}, timeout: 15}
+      - {name: messages, events: [gossip]}
+accounts:
+  - {id: a, connector: telegram, portal: nobody, settings: [1]}
+  - {id: a, connector: Tele-Gram, portal: nobody}
+  - {connector: telegram}
+`
+  const file = given(world, text)
+  for (const args of [['--config', file, '--check'], ['--config', file]]) {
+    const { status, stdout, lines } = run(args)
+    assert.equal(status, 2)
+    assert.equal(stdout, '')
+    const expected = [
+      ['127.0.0.1\n', 'listen.public: "127.0.0.1" is not host:port'],
+      ['0.0.0.0:8081', 'listen.admin: beyond loopback the admin side needs a certificate and key'],
+      ['thread: 2', 'listen.thread: unknown key; did you mean "threads"?'],
+      ['public_ulr', 'public_ulr: unknown key; did you mean "public_url"?'],
+      ['short', 'admin_token: a token needs at least 16 characters'],
+      ['paper', 'store.engine: "paper" is none of embedded | jetstream'],
+      ['soon', 'keep.media: "soon" is not a duration such as 250ms, 20s, 5m, 24h, 14d'],
+      ['Acme!', 'portals[0].id: "Acme!" is not [a-z0-9_-]'],
+      ['ftp://', 'portals[0].url: is not an http or https URL'],
+      ['id: Acme!', 'portals[0].license_key: is missing'],
+      ['licence_key', 'portals[0].licence_key: unknown key; did you mean "license_key"?'],
+      ['yes', 'portals[0].encrypt: "yes" is neither true nor false'],
+      ['0, waiting', 'portals[0].limits.events_per_second: 0 is outside 1 to 1000000'],
+      ['many', 'portals[0].limits.waiting_bytes: "many" is not a size such as 64KiB, 1MiB, 1GiB'],
+      ['1s}', 'portals[0].lanes[0].retry.max: is shorter than first'],
+      ['15}', 'portals[0].lanes[0].timeout: "15" is not a duration such as 250ms, 20s, 5m, 24h, 14d'],
+      ['[gossip]', 'portals[0].lanes[1].events: "gossip" is no event type'],
+      ['- {name: messages, retry', 'portals[0].lanes: two lanes are called messages'],
+      ['[1]', 'accounts[0].settings: expected a map of keys'],
+      ['{id: a, connector: telegram', 'accounts[0].portal: ', /nobody/],
+      ['Tele-Gram', 'accounts[1].connector: is not [a-z][a-z0-9_]{1,31}'],
+      ['{id: a, connector: Tele', 'accounts[1].id: another account is called a'],
+      ['{connector: telegram}', 'accounts[2].id: is missing'],
+      ['{connector: telegram}', 'accounts[2].portal: is missing'],
+    ]
+    for (const [needle, words, pattern] of expected) {
+      const start = `${file}:${place(text, needle)}: ${words}`
+      assert.ok(lines.some(line => (pattern ? line.startsWith(start) && pattern.test(line) : line === start)), `${start}\nis not among\n${lines.join('\n')}`)
+    }
+    for (const line of lines) assert.match(line, new RegExp(`^${file}:\\d+:\\d+: (warning: )?[a-z]`), 'nothing but problems, each with its place')
+    const places = lines.map(line => line.slice(file.length + 1).split(':').slice(0, 2).map(Number))
+    assert.deepEqual(places, [...places].sort((a, b) => a[0] - b[0] || a[1] - b[1]), 'in the order of the file')
+    assert.ok(!lines.some(line => line.includes(key)), 'and no secret among them')
+  }
+  assert.ok(!existsSync(path.join(world.dir, 'store')), 'nothing was begun')
+}))
+
+test('what is no YAML, no file or no map is refused with its place', withWorld('no-yaml', async world => {
+  const cases = [['listen: [1', /:\d+:\d+: is not YAML: /], ['a: b: c', /:1:\d+: is not YAML: /], ['\tlisten: x', /:1:\d+: is not YAML: /], ['- a\n- b', /:1:1: expected a map of keys/], ['listen: 5', /:1:\d+: listen: expected a map of keys/], ['listen: {threads: 1}\nlisten: {threads: 2}', /:2:1: listen: is written twice/]]
+  for (const [text, pattern] of cases) {
+    const { status, stderr } = run(['--config', given(world, text), '--check'])
+    assert.equal(status, 2, text)
+    assert.match(stderr, pattern)
+  }
+  for (const file of [path.join(world.dir, 'nowhere.yaml'), world.dir]) {
+    const { status, stderr } = run(['--config', file, '--check'])
+    assert.equal(status, 2)
+    assert.match(stderr, new RegExp(`^${file}:.*cannot be read`))
+  }
+}))
+
+test('features of other versions are refused, never parsed and ignored', withWorld('versions', async world => {
+  const features = {
+    'store: {engine: jetstream}': 'store.engine',
+    'plugins: {watch: true}': 'plugins.watch',
+    'plugins: {require_signature: true}': 'plugins.require_signature',
+    'plugins: {trusted_keys: [abc]}': 'plugins.trusted_keys',
+    'connectors: {telegram: {isolation: process}}': 'connectors.telegram.isolation',
+    'admin: {tokens: [{name: x, token: 0123456789abcdef, role: producer}]}': 'admin.tokens[0].role',
+    [`portals: [{id: a, url: "http://x/", license_key: ${key}, format: protobuf}]`]: 'portals[0].format',
+    [`portals: [{id: a, url: "http://x/", license_key: ${key}, lanes: [{name: m, order: keyed}]}]`]: 'portals[0].lanes[0].order',
+    [`portals: [{id: a, url: "http://x/", license_key: ${key}, lanes: [{name: m}, {name: p, events: [typing], order: keyed, delivery: best_effort, streams: 4}]}]`]: 'portals[0].lanes[1].streams',
+  }
+  for (const [text, name] of Object.entries(features)) {
+    const { status, lines } = run(['--config', given(world, text), '--check'])
+    assert.equal(status, 2, text)
+    assert.ok(lines.some(line => line.includes(`: ${name}: `) && line.endsWith('not in this version')), lines.join('\n'))
+  }
+}))
+
+test('variables come from the environment, and a missing one is an error', withWorld('variables', async world => {
+  const text = `admin_token: \${TRUNKLINE_TEST_TOKEN}
+store: {path: "\${TRUNKLINE_TEST_HOME}/store"}
+portals: [{id: acme, url: http://127.0.0.1:9000/, license_key: \${TRUNKLINE_TEST_LICENSE}}]
+accounts: [{id: a, connector: telegram, portal: acme, settings: {token: \${TRUNKLINE_TEST_BOT}}}]
+`
+  const file = given(world, text)
+  const missing = run(['--config', file, '--check'])
+  assert.equal(missing.status, 2)
+  for (const [name, start] of [['TOKEN', 'admin_token'], ['HOME', 'store.path'], ['LICENSE', 'portals[0].license_key'], ['BOT', 'accounts[0].settings.token']]) {
+    assert.ok(missing.lines.some(line => line.includes(`: ${start}: environment variable TRUNKLINE_TEST_${name} is not set`)), missing.stderr)
+  }
+  const all = { TRUNKLINE_TEST_TOKEN: '0123456789abcdef', TRUNKLINE_TEST_HOME: world.dir, TRUNKLINE_TEST_LICENSE: key, TRUNKLINE_TEST_BOT: world.token }
+  const good = run(['--config', file, '--check'], all)
+  assert.equal(good.status, 0, good.stderr)
+  assert.equal(good.stdout, `${file}: ok\n`)
+  assert.equal(good.stderr, '', 'secrets from the environment are no reason for a warning')
+
+  const literal = text.replace('${TRUNKLINE_TEST_LICENSE}', key)
+  given(world, literal)
+  chmodSync(file, 0o644)
+  const open = run(['--config', file, '--check'], all)
+  assert.equal(open.status, 0)
+  assert.match(open.stderr, /:3:\d+: warning: portals\[0\]\.license_key: a literal secret in a file that others can read/)
+  assert.ok(!open.stderr.includes(key))
+}))
+
+test('a store key that cannot be right is named, and so is one that is open to others', withWorld('store-key', async world => {
+  const portal = await new ForeignPortal(await world.license()).listen()
+  try {
+    await world.sim()
+    const file = await world.hostConfig({ portalUrl: portal.url })
+    const keyFile = path.join(world.dir, 'store.key')
+    const refused = pattern => {
+      const { status, stderr } = run(['--config', file])
+      assert.equal(status, 1, stderr)
+      assert.match(stderr, pattern)
+      assert.match(stderr, new RegExp(keyFile))
+    }
+    writeFileSync(keyFile, `${Buffer.alloc(31, 1).toString('base64url')}\n`, { mode: 0o600 })
+    refused(/is not 32 bytes in base64url/)
+    writeFileSync(keyFile, `${Buffer.alloc(33, 1).toString('base64url')}\n`)
+    refused(/is not 32 bytes in base64url/)
+    writeFileSync(keyFile, '')
+    refused(/is not 32 bytes in base64url/)
+    const right = `${Buffer.alloc(32, 1).toString('base64url')}\n`
+    for (const mode of [0o640, 0o604, 0o644]) {
+      writeFileSync(keyFile, right)
+      chmodSync(keyFile, mode)
+      refused(/is open to others; chmod 600 it/)
+    }
+    chmodSync(keyFile, 0o600)
+    await (await world.host({ file })).stop()
+    assert.equal(readFileSync(keyFile, 'utf8'), right, 'it is left as it was')
+    writeFileSync(keyFile, `${Buffer.alloc(32, 2).toString('base64url')}\n`)
+    const wrong = run(['--config', file])
+    assert.equal(wrong.status, 1)
+    assert.match(wrong.stderr, /store/)
+    assert.match(wrong.stderr, /key/)
+    writeFileSync(keyFile, right)
+    await world.host({ file })
+  } finally {
+    await portal.close()
+  }
+}))
+
+test('a first start makes its key and folders, for its owner only', withWorld('first', async world => {
+  const portal = await new ForeignPortal(await world.license()).listen()
+  try {
+    await world.sim()
+    const host = await world.host({ portalUrl: portal.url })
+    assert.equal(statSync(path.join(world.dir, 'store.key')).mode & 0o777, 0o600)
+    const how = await host.stop()
+    assert.deepEqual(how, { code: 0, signal: null }, host.text())
+  } finally {
+    await portal.close()
+  }
+}))
+
+test('a second host on the same store or address says so and changes nothing', withWorld('second', async world => {
+  const portal = await new ForeignPortal(await world.license()).listen()
+  const squatter = net.createServer()
+  try {
+    await world.sim()
+    const file = await world.hostConfig({ portalUrl: portal.url })
+    await world.host({ file })
+    const same = run(['--config', file])
+    assert.equal(same.status, 1)
+    assert.match(same.stderr, new RegExp(`${world.dir}/store`), same.stderr)
+    assert.match(same.stderr, /another|in use|lock/i)
+
+    squatter.listen(0, '127.0.0.1')
+    await until('the squatter', () => squatter.listening)
+    const busy = `127.0.0.1:${squatter.address().port}`
+    const other = path.join(world.dir, 'other')
+    mkdirSync(other)
+    for (const side of ['public', 'admin']) {
+      const text = readFileSync(file, 'utf8')
+        .replaceAll(`${world.dir}/`, `${other}/`)
+        .replace(/public: "[^"]+", admin: "[^"]+"/, side === 'public' ? `public: "${busy}", admin: "127.0.0.1:0"` : `public: "127.0.0.1:0", admin: "${busy}"`)
+      const taken = run(['--config', given(world, text)])
+      assert.equal(taken.status, 1)
+      assert.match(taken.stderr, new RegExp(`listen\\.${side}: .*${busy}.*in use`))
+    }
+    assert.equal((await request(`${world.hostUrl}/readyz`)).status, 200, 'the first one goes on')
+    const user = (await world.control('users', { name: 'Ann' })).json.id
+    await world.webhookSet()
+    await world.control('say', { user, text: 'still there?' })
+    await until('the message', () => portal.of('message').length === 1)
+  } finally {
+    squatter.close()
+    await portal.close()
+  }
+}))
