@@ -172,17 +172,6 @@ Result<void> Host::make_rooms() {
     };
     catalogue_ = plugins::make_catalogue(std::move(plugins));
     catalogue_->load_all();
-    for (const plugins::PluginInfo& info : catalogue_->list()) {
-        if (info.state != "rejected")
-            spdlog::info(
-                "plugin.loaded connector={} version={} generation={}",
-                info.manifest.id.text(),
-                info.manifest.version,
-                info.generation
-            );
-        else
-            spdlog::error("plugin.rejected file={} reason={}", info.file, info.reason);
-    }
 
     std::string url = config_.public_url;
     while (url.ends_with('/'))
