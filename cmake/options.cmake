@@ -24,6 +24,11 @@ if(TRUNKLINE_SANITIZE)
   endif()
 endif()
 
+if(TRUNKLINE_FUZZ)
+  # Every library shows the fuzzer its branches; only the fuzzers themselves link its main.
+  target_compile_options(trunkline_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # ccache makes a rebuild cheap; with precompiled headers it must be told not to mind their time stamps.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

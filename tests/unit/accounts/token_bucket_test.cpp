@@ -37,6 +37,16 @@ TEST(TokenBucketTest, NeverHoldsMoreThanItsBurst) {
     EXPECT_GT(bucket.take(later).count(), 0);
 }
 
+TEST(TokenBucketTest, GivesMoreThanItsBurstOutOfAFullBucketAsDebt) {
+    TokenBucket bucket{10, 20};
+    EXPECT_EQ(bucket.take(kStart, 100).count(), 0);
+    const auto wait = bucket.take(kStart, 100);
+    EXPECT_GE(wait, milliseconds{10'000}) << "80 owed and 20 to be full, at 10 a second";
+    EXPECT_LE(wait, milliseconds{10'002});
+    EXPECT_GT(bucket.take(kStart + milliseconds{7'000}).count(), 0) << "a debt holds up small ones, too";
+    EXPECT_EQ(bucket.take(kStart + wait, 100).count(), 0);
+}
+
 TEST(TokenBucketTest, AskingTakesNothing) {
     TokenBucket bucket{1, 1};
     EXPECT_EQ(bucket.wait(kStart).count(), 0);

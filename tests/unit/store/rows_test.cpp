@@ -68,8 +68,8 @@ TEST_P(RowsTest, AClockThatJumpsAheadExpiresNothing) {
 TEST_P(RowsTest, RemembersConversations) {
     const auto account = lane("account/acme");
     Batch batch;
-    batch.conversations.push_back({account, "chat", 500, "note", std::nullopt});
-    batch.conversations.push_back({account, "chat", 400, std::nullopt, "chat-2"});
+    batch.conversations.push_back({account, "chat", 500, "note", std::nullopt, "group"});
+    batch.conversations.push_back({account, "chat", 400, std::nullopt, "chat-2", std::nullopt});
     ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
     reopen();
     const auto got = store_->conversation(account, "chat");
@@ -78,11 +78,12 @@ TEST_P(RowsTest, RemembersConversations) {
     EXPECT_EQ(got->customer_last_ms, 500);
     EXPECT_EQ(got->note, "note");
     EXPECT_EQ(got->current, "chat-2");
+    EXPECT_EQ(got->kind, "group");
     EXPECT_EQ(got->next_sequence, 1U);
     EXPECT_EQ(store_->conversation(account, "nobody")->customer_first_ms, 0);
     Batch large;
     large.conversations.push_back(
-        {account, "chat", std::nullopt, std::string(4097, 'n'), std::nullopt}
+        {account, "chat", std::nullopt, std::string(4097, 'n'), std::nullopt, std::nullopt}
     );
     EXPECT_EQ(store_->commit_and_wait(std::move(large)).error().fault, Fault::malformed);
 }
