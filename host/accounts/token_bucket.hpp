@@ -14,10 +14,12 @@ public:
     TokenBucket(double per_second, double burst)
         : per_second_{per_second}, burst_{burst}, tokens_{burst} {}
 
-    /// Takes `count` now, or says how long to wait before asking again (zero = taken).
+    /// Takes `count` now, or says how long to wait before asking again (zero = taken). More than
+    /// the burst is given out of a full bucket, as debt: what comes in one piece could otherwise
+    /// never pass.
     std::chrono::milliseconds take(Time now, double count = 1) {
         refill(now);
-        if (tokens_ >= count) {
+        if (tokens_ >= std::min(count, burst_)) {
             tokens_ -= count;
             return std::chrono::milliseconds{0};
         }
@@ -33,7 +35,7 @@ public:
     /// How long until `count` could be taken.
     std::chrono::milliseconds wait(Time now, double count = 1) {
         refill(now);
-        return tokens_ >= count ? std::chrono::milliseconds{0} : wait_for(count);
+        return tokens_ >= std::min(count, burst_) ? std::chrono::milliseconds{0} : wait_for(count);
     }
 
     /// True when nothing was taken for so long that a fresh bucket would be the same.
@@ -53,7 +55,8 @@ private:
     }
     std::chrono::milliseconds wait_for(double count) const {
         return std::chrono::milliseconds{
-            1 + static_cast<std::int64_t>((count - tokens_) / per_second_ * 1000.0)};
+            1 +
+            static_cast<std::int64_t>((std::min(count, burst_) - tokens_) / per_second_ * 1000.0)};
     }
 
     double per_second_;

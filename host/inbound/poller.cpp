@@ -11,6 +11,7 @@ constexpr milliseconds kPollDeadline{
     150'000};  // a long poll of 90 s and what goes before and after it
 constexpr milliseconds kFirstWait{1'000};
 constexpr milliseconds kLongestWait{60'000};
+constexpr milliseconds kThrottledAtLeast{100};
 
 /// Waits in short pieces, so that stopping is not held up by a long pause.
 async::Awaitable<> wait(milliseconds how_long, std::shared_ptr<std::atomic<bool>> stopping) {
@@ -85,6 +86,11 @@ async::Awaitable<> poll(
             co_await report(
                 inbound, store, *account, "broken", end.outcome->code, end.outcome->text
             );
+        }
+        if (end.fault && end.fault->fault == Fault::throttled) {
+            // Nothing is wrong; the messenger keeps what was fetched until there is room for it.
+            co_await wait(std::max(end.fault->pause, kThrottledAtLeast), stopping);
+            continue;
         }
         failing = failing.count() == 0 ? kFirstWait : std::min(failing * 2, kLongestWait);
         const std::string reason = end.fault     ? end.fault->context
