@@ -145,7 +145,8 @@ Task receive_poll(Context& context, const Poll& poll, const Settings& settings) 
     if (answer.verdict == Verdict::account_broken)
         co_return Outcome::account_broken(answer.code, answer.text);
     if (answer.verdict == Verdict::conflict) {
-        if (answer.text.find("webhook") == std::string::npos) {
+        // "terminated by setWebhook request", or "while webhook is active".
+        if (answer.text.find("ebhook") == std::string::npos) {
             cursor.failures = kFailuresShown;  // so that the end of it is told too
             context.health(
                 "degraded",
