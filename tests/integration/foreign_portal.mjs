@@ -56,7 +56,11 @@ export class ForeignPortal {
 
   async receive(request, response) {
     const pieces = []
-    for await (const piece of request) pieces.push(piece)
+    try {
+      for await (const piece of request) pieces.push(piece)
+    } catch {
+      return // the host was killed in the middle of it
+    }
     const body = Buffer.concat(pieces).toString()
     this.requests++
     let opened
