@@ -93,7 +93,23 @@ net::Response Control::look(const std::string& path, const std::string& query) {
         }
         return answer(std::move(out));
     }
+    constexpr std::string_view kFiles = "/control/files/";
+    if (path.starts_with(kFiles)) return file(path.substr(kFiles.size()));
     return answer(json::object{{"error", "no such address"}}, 404);
+}
+
+net::Response Control::file(const std::string& id) const {
+    const File* file = rooms_.world.file(id);
+    if (file == nullptr) return answer(json::object{{"error", "no such file"}}, 404);
+    // Shown as a picture or not at all: the bytes are a stranger's, and must not become a page.
+    const bool shown = file->path.starts_with("photo");
+    net::Response response;
+    response.headers.push_back({"Content-Type", shown ? "image/png" : "application/octet-stream"});
+    response.headers.push_back({"X-Content-Type-Options", "nosniff"});
+    response.headers.push_back({"Content-Disposition", shown ? "inline" : "attachment"});
+    response.headers.push_back({"Cache-Control", "no-store"});
+    response.body = file->bytes;
+    return response;
 }
 
 net::Response Control::act(const std::string& path, const json::object& body) {

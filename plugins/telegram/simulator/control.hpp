@@ -26,6 +26,7 @@ public:
 
 private:
     net::Response look(const std::string& path, const std::string& query);
+    net::Response file(const std::string& id) const;
     net::Response act(const std::string& path, const json::object& body);
     net::Response flood(const json::object& body);
     net::Response add_fault(const json::object& body);
