@@ -1,6 +1,16 @@
 import { useState } from 'preact/hooks';
 import { api } from './api';
-import { changesOf, durationOf, fullTime, type Mark, reasonOf, sizeOf, stateOf, timeOf } from './format';
+import {
+  actionOf,
+  changesOf,
+  durationOf,
+  fullTime,
+  type Mark,
+  reasonOf,
+  sizeOf,
+  stateOf,
+  timeOf,
+} from './format';
 import type { Attachment, Body, Detail, Message } from './model';
 import { safeLink } from './spans';
 import { editing, report } from './state';
@@ -225,7 +235,7 @@ function EventLine({ message }: { message: Message }) {
   const name = (typeof member === 'string' ? member : member?.name) || who;
   return (
     <li class="event" data-testid="event-line" data-message={message.id}>
-      <bdi>{name}</bdi> {message.body.action || message.kind} · {timeOf(message.time)}
+      <bdi>{name}</bdi> {actionOf(message.body.action || message.kind)} · {timeOf(message.time)}
     </li>
   );
 }

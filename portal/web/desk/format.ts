@@ -89,6 +89,17 @@ export function reasonOf(detail: Detail): string {
   return error.message || reasons[error.code ?? ''] || error.code || '';
 }
 
+const actions: Record<string, string> = {
+  joined: 'joined the conversation',
+  left: 'left the conversation',
+  blocked: 'blocked this channel',
+  unblocked: 'unblocked this channel',
+};
+
+export function actionOf(action: string): string {
+  return actions[action] ?? action;
+}
+
 export function changesOf(detail: Detail): string[] {
   return (detail.changes ?? []).map((change) =>
     typeof change === 'string' ? change : [change.what, change.how].filter(Boolean).join(': '),
