@@ -223,6 +223,13 @@ void Committer::enter_read_only(const Error& why) {
     acknowledged_ = Clock::now();  // wakes the thread to try again
 }
 
+// It is tried every second, perhaps for days, and the log may be on the disk that is full.
+void Committer::still_read_only(const Error& why) {
+    if (why.context == told_) return;
+    told_ = why.context;
+    spdlog::warn("store.still_read_only reason=\"{}\"", told_);
+}
+
 void Committer::wait_before_trying() {
     std::unique_lock lock{mutex_};
     arrived_.wait_for(lock, internals_.resume_every, [this] {
@@ -237,7 +244,7 @@ bool Committer::adopt() {
     planner_.forget_all();
     const auto lanes = adopt_tails(medium_, lanes_);
     if (!lanes) {
-        spdlog::warn("store.still_read_only reason=\"{}\"", lanes.error().context);
+        still_read_only(lanes.error());
         return false;
     }
     if (listener_) {
@@ -253,7 +260,7 @@ bool Committer::try_again() {
     if (read_only()) {
         const auto resumed = medium_.resume();
         if (!resumed) {
-            spdlog::warn("store.still_read_only reason=\"{}\"", resumed.error().context);
+            still_read_only(resumed.error());
             return false;
         }
         must_adopt_ = must_adopt_ || *resumed;
@@ -267,10 +274,11 @@ bool Committer::try_again() {
     writes_->clear();
     if (!done) {
         planner_.roll_back();
-        spdlog::warn("store.still_read_only reason=\"{}\"", done.error().context);
+        still_read_only(done.error());
         return false;
     }
     written(true);
+    told_.clear();
     read_only_.store(false, std::memory_order_release);
     return true;
 }

@@ -81,6 +81,7 @@ private:
     void written(bool synced);
     void refuse(Jobs& jobs);
     void enter_read_only(const Error& why);
+    void still_read_only(const Error& why);
     bool try_again();
     bool adopt();
     void wait_before_trying();
@@ -104,6 +105,7 @@ private:
     bool stopping_ = false;
 
     std::atomic<bool> read_only_{false};
+    std::string told_;         ///< why it is still read-only, as last logged
     bool must_adopt_ = false;  ///< the medium was opened anew and not yet looked at
     std::vector<LaneHead> unsynced_heads_;
     Clock::time_point last_sync_ = Clock::now();

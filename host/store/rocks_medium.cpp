@@ -206,7 +206,13 @@ Result<bool> RocksMedium::resume() {
         const std::shared_lock gate{gate_};
         const auto status = db_ == nullptr ? rocksdb::Status::Aborted() : db_->Resume();
         if (status.ok()) return false;
-        if (status.IsBusy()) return failed("resuming writes", status);
+        if (status.IsBusy()) {
+            // RocksDB resumes by itself, and only when a whole write buffer could be flushed.
+            return Error{
+                Fault::storage,
+                "the disk refuses writes; when it is full, they resume once " +
+                    std::to_string(options_.write_buffer_bytes >> 20U) + " MiB are free"};
+        }
     }
     // RocksDB gives up on some errors for good. Opening it anew helps, but until that succeeds
     // nothing can be read either, so it is not tried before the disk is seen to take writes.
