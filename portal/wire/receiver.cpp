@@ -75,7 +75,9 @@ async::Awaitable<net::Response> Receiver::receive(net::Request& request) {
     for (const auto& typing : kept->passing)
         arrivals_.passing(typing);
     arrivals_.backlog(lane, backlog);
-    spdlog::debug(
+    // A repeat says that an answer was lost on its way to the host.
+    spdlog::log(
+        kept->repeats > 0 ? spdlog::level::info : spdlog::level::debug,
         "wire.kept lane={} through={} stored={} repeats={}",
         lane,
         kept->through,
