@@ -251,3 +251,27 @@ test('a second host on the same store or address says so and changes nothing', w
     await portal.close()
   }
 }))
+
+test('a running host that is told to read a wrong file says what is wrong and goes on as it was', withWorld('hangup', async world => {
+  const portal = await new ForeignPortal(await world.license()).listen()
+  try {
+    await world.sim()
+    const file = await world.hostConfig({ portalUrl: portal.url })
+    const host = await world.host({ file })
+    await world.webhookSet()
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replace('retry: {first: 50ms', 'retry: {frist: 50ms'))
+    host.process.kill('SIGHUP')
+    await until('the refusal', () => /config\.refused file=\S+ effect=the_present_one_stays/.test(host.text()))
+    assert.match(host.text(), /:\d+:\d+: portals\[0\]\.lanes\[0\]\.retry\.frist: unknown key; did you mean "first"\?/)
+    writeFileSync(file, text)
+    host.process.kill('SIGHUP')
+    await until('the reading', () => /config\.read file=/.test(host.text()))
+    const user = (await world.control('users', { name: 'Ann' })).json.id
+    await world.control('say', { user, text: 'still there?' })
+    await until('the message', () => portal.of('message').length === 1)
+    assert.deepEqual(await host.stop(), { code: 0, signal: null })
+  } finally {
+    await portal.close()
+  }
+}))
