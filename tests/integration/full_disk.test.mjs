@@ -35,7 +35,8 @@ if (hindered !== undefined && !insideNamespace) {
 } else {
   test('a file system can be mounted', () => assert.equal(hindered, undefined))
   test('a full disk refuses, delivers what it has, and recovers when there is space', withWorld('full', onSmallDisk(recover)))
-  test('kill -9 on a full disk loses nothing that was acknowledged', withWorld('full-kill', onSmallDisk(dieWhileFull)))
+  test('kill -9 on a full disk loses nothing that was acknowledged', withWorld('full-kill', onSmallDisk(endWhileFull('SIGKILL'))))
+  test('a host that is told to stop on a full disk ends in good order and loses nothing', withWorld('full-stop', onSmallDisk(endWhileFull('SIGTERM'))))
 }
 
 /** The world's store on 96 MiB (RocksDB resumes when a write buffer of 32 MiB has room), of which a ballast file takes a part; `free` takes it away. */
@@ -175,23 +176,26 @@ async function recover(world, portal, free) {
   assert.equal(repeated, 0, 'a clean stop leaves nothing to be delivered again')
 }
 
-async function dieWhileFull(world, portal, free) {
-  const messenger = await fillUp(world, portal)
-  await world.children.at(-1).kill('SIGKILL')
-  // Started on a full disk it may not come up; then it says what is the matter and leaves everything as it is.
-  const tried = spawnSync(program('trunkline'), ['--config', path.join(world.dir, 'trunkline.yaml')], { encoding: 'utf8', timeout: 5_000, killSignal: 'SIGKILL' })
-  if (tried.signal === null) {
-    assert.equal(tried.status, 1, tried.stderr)
-    assert.match(tried.stderr, /host\.not_built reason=.*(No space left|no space)/i)
+function endWhileFull(signal) {
+  return async (world, portal, free) => {
+    const messenger = await fillUp(world, portal)
+    const how = await (signal === 'SIGTERM' ? world.children.at(-1).stop() : world.children.at(-1).kill())
+    assert.deepEqual(how, signal === 'SIGTERM' ? { code: 0, signal: null } : { code: null, signal })
+    // Started on a full disk it may not come up; then it says what is the matter and leaves everything as it is.
+    const tried = spawnSync(program('trunkline'), ['--config', path.join(world.dir, 'trunkline.yaml')], { encoding: 'utf8', timeout: 5_000, killSignal: 'SIGKILL' })
+    if (tried.signal === null) {
+      assert.equal(tried.status, 1, tried.stderr)
+      assert.match(tried.stderr, /host\.not_built reason=.*(No space left|no space)/i)
+    }
+    free()
+    portal.answer = () => ({ status: 200 })
+    await world.host({ portalUrl: portal.url })
+    await until('the messenger to get rid of what was refused', async () => {
+      await messenger.everybody(customer => customer.pending && messenger.next(customer))
+      return messenger.customers.every(customer => !customer.pending)
+    })
+    await until('everything', () => messenger.arrived(portal).length >= messenger.acknowledged)
+    messenger.check(portal)
+    assert.equal((await world.admin('/v1/dead-letters')).json.items.length, 0)
   }
-  free()
-  portal.answer = () => ({ status: 200 })
-  await world.host({ portalUrl: portal.url })
-  await until('the messenger to get rid of what was refused', async () => {
-    await messenger.everybody(customer => customer.pending && messenger.next(customer))
-    return messenger.customers.every(customer => !customer.pending)
-  })
-  await until('everything', () => messenger.arrived(portal).length >= messenger.acknowledged)
-  messenger.check(portal)
-  assert.equal((await world.admin('/v1/dead-letters')).json.items.length, 0)
 }
