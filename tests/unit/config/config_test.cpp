@@ -73,7 +73,8 @@ TEST(ConfigTest, TheContractsExampleNeedsOnlyWhatThisVersionLacks) {
 TEST(ConfigTest, EveryShippedFileLoads) {
     for (const auto& entry :
          std::filesystem::directory_iterator{std::string{TRUNKLINE_SOURCE} + "/config"}) {
-        if (entry.path().extension() != ".yaml" || entry.path().filename().string().find("portal") != std::string::npos)
+        if (entry.path().extension() != ".yaml" ||
+            entry.path().filename().string().find("portal") != std::string::npos)
             continue;
         const auto everything = [](const std::string& name) -> std::optional<std::string> {
             return name.find("LICENSE") != std::string::npos ? kKey : "0123456789abcdef";
@@ -90,6 +91,17 @@ TEST(ConfigTest, TheReferenceFileNamesEveryKeyThereIs) {
         if (key.find('<') != std::string::npos || key.find('[') != std::string::npos) continue;
         EXPECT_THAT(text, HasSubstr(key + ":")) << entry.key;
         EXPECT_FALSE(entry.about.empty()) << entry.key;
+    }
+}
+
+TEST(ConfigTest, TheReferencePageTellsEveryKeyAsTheReaderKnowsIt) {
+    const std::string page = read(std::string{TRUNKLINE_SOURCE} + "/docs/operate/configuration.md");
+    for (const Described& entry : describe()) {
+        std::string row = "| `" + entry.key + "` | ";
+        for (const char c : entry.type)
+            row += c == '|' ? "\\|" : std::string{c};
+        row += " | " + (entry.fallback.empty() ? "" : "`" + entry.fallback + "`") + " | ";
+        EXPECT_THAT(page, HasSubstr(row)) << entry.key;
     }
 }
 
