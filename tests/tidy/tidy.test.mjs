@@ -55,7 +55,7 @@ test('every link in a document leads somewhere', () => {
 test('every example of JSON is JSON, or members of an object', () => {
   const examples = documents.flatMap(file => blocks(file, 'json'))
   assert.ok(examples.length >= 8, 'the examples were found')
-  for (const { at, body } of examples) assert.doesNotThrow(() => JSON.parse(/^\s*"/.test(body) ? `{${body}}` : body), `${at}\n${body}`)
+  for (const { at, body } of examples) assert.doesNotThrow(() => JSON.parse(/^\s*"/.test(body) ? `{${body.replace(/,\s*$/, '')}}` : body), `${at}\n${body}`)
 })
 
 test('every whole configuration in a document loads', () => {
