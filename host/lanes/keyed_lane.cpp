@@ -123,15 +123,9 @@ void KeyedLane::pump() {
             return self->load();
         });
     }
-    if (blocked()) {
-        if (timer_ == 0 && !lines_.empty()) {
-            const auto left = std::chrono::ceil<Milliseconds>(not_before_ - ground_.clock.steady());
-            arm(memory_.paused_reason.empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep);
-        }
-        return;
-    }
-    while (in_flight_ < std::max<std::size_t>(1, setup_.policy.conversations_at_once) &&
-           !ready_.empty()) {
+    const auto at_once = std::max<std::size_t>(1, setup_.policy.conversations_at_once);
+    // A coroutine may begin at once, so any of them may be the one that makes the lane wait.
+    while (in_flight_ < at_once && !ready_.empty() && !blocked() && !stopped_) {
         const auto conversation = std::move(ready_.front());
         ready_.pop_front();
         const auto found = lines_.find(conversation);
@@ -145,6 +139,13 @@ void KeyedLane::pump() {
             "lane " + setup_.name,
             [self = shared_from_this(), conversation] { return self->work(conversation); }
         );
+    }
+    if (stopped_) return;
+    if (blocked()) {
+        if (timer_ != 0 || lines_.empty()) return;
+        const auto left = std::chrono::ceil<Milliseconds>(not_before_ - ground_.clock.steady());
+        arm(memory_.paused_reason.empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep);
+        return;
     }
     if (more && !room() && !loading_ && !setting_aside_ && !stuck().empty()) {
         setting_aside_ = true;
