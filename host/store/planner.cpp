@@ -107,6 +107,7 @@ void Planner::give_up(const DeadLetter& letter, DeadRecord& found) {
         writes_->put(Family::dead, key.view(), scratch_);
         ++tally_.dead;
     }
+    if (letter.record) return;
     if (!letter.instead) {
         lane.progress.finish(letter.sequence);
         lane.head_changed = true;

@@ -102,6 +102,11 @@ Result<void> Planner::check_progress(const Prepared& job, Checked& checked) {
         const auto& letter = batch.dead[i];
         const auto* lane = draft(letter.lane);
         if (lane == nullptr) return no_lane(letter.lane);
+        if (letter.record) {
+            // Brought along by a keyed lane: nothing of the lane's own is touched.
+            checked.dead[i].record = *letter.record;
+            continue;
+        }
         if (!given_up.emplace(letter.lane, letter.sequence).second ||
             lane->progress.finished(letter.sequence)) {
             return Error{
