@@ -40,7 +40,7 @@ class Mortal {
   async kill() {
     assert.equal(this.child.how, undefined, 'the host ended before it was killed')
     const how = await this.child.kill('SIGKILL')
-    assert.equal(how.signal, 'SIGKILL')
+    assert.equal(how.signal, 'SIGKILL', `${JSON.stringify(how)}\n${this.child.text().slice(-2000)}`)
     this.world.children = this.world.children.filter(child => child !== this.child)
     this.deaths++
   }
@@ -81,6 +81,7 @@ class Flood {
   constructor(world, { users = 40, rate = 400 } = {}) {
     Object.assign(this, { world, users, rate, said: 0, going: true })
     this.ended = this.run()
+    this.ended.catch(() => {}) // looked at when it is stopped
   }
   async run() {
     for (let round = 0; this.going; round++) {
@@ -117,10 +118,15 @@ test(`nothing acknowledged is lost, repeated or reordered while the host is kill
       portal = await world.portal()
     }
   })()
-  await host.die(kills)
-  over = true
+  portalDies.catch(() => {}) // looked at when the killing is over
+  try {
+    await host.die(kills)
+  } finally {
+    over = true
+    await Promise.allSettled([portalDies, flood.stop()])
+  }
   await portalDies
-  await flood.stop()
+  await flood.ended
   await acknowledgedAll(world, () => flood.said)
   await drained(world, flood.said)
 
@@ -140,8 +146,11 @@ test('what came while the portal had never been up is all there afterwards', wit
   await host.up()
   await world.webhookSet()
   const flood = new Flood(world)
-  await host.die(times)
-  await flood.stop()
+  try {
+    await host.die(times)
+  } finally {
+    await flood.stop()
+  }
   await acknowledgedAll(world, () => flood.said)
   await world.portal()
   await drained(world, flood.said)
@@ -184,10 +193,12 @@ test(`no customer is answered twice while the host is killed ${kills} times`, wi
 
     const sent = [] // {id, user, text}
     let retries = 0
-    let over = false
+    let over = false // no new commands
+    let failed = false // the host stays down, so nobody waits for its answers
     /** One request, repeated with the same commands until the host has answered for them. */
     const insist = async commands => {
       for (;;) {
+        assert.ok(!failed, 'the host is gone')
         const answer = await portal.send(world.hostUrl, commands).catch(() => ({ status: 0 }))
         if (answer.status === 202) return answer.json.results
         assert.ok([0, 503].includes(answer.status), `${answer.status} ${answer.text}`)
@@ -212,15 +223,22 @@ test(`no customer is answered twice while the host is killed ${kills} times`, wi
       }
     }
     const operators = users.map(operator)
+    for (const one of operators) one.catch(() => {}) // looked at when the killing is over
     const troubles = (async () => {
       while (!over) {
         await trouble(world, random)
         await pause(random(500, 100))
       }
     })()
-    await host.die(kills)
+    try {
+      await host.die(kills)
+    } catch (error) {
+      failed = true
+      throw error
+    } finally {
+      over = true
+    }
     const died = Date.now()
-    over = true
     await Promise.all([...operators, troubles])
 
     const ended = () => new Set(portal.of('status').filter(isFinal).map(s => s.command)).size

@@ -68,7 +68,10 @@ class Running {
     this.name = name
     this.log = log
     this.process = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    this.ended = new Promise(done => this.process.on('exit', (code, signal) => done({ code, signal })))
+    this.ended = new Promise(done => {
+      this.process.on('exit', (code, signal) => done({ code, signal }))
+      this.process.on('error', error => done({ error: error.message })) // it could not be started: there is no exit to wait for
+    })
     this.ended.then(how => (this.how = how))
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', piece => appendFileSync(log, piece))
   }
