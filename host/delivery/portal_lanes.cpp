@@ -194,7 +194,7 @@ async::Awaitable<bool> PortalLanes::Impl::admitted(
     portal->opened_url = std::move(url);
     spdlog::info("portal.opened portal={}", portal->spec.id.text());
     auto owner = owner_of(portal->spec.id);
-    co_await services.lanes.resume_owner(std::move(owner));
+    co_await services.lanes.admit_owner(std::move(owner));
     co_return true;
 }
 
@@ -268,13 +268,13 @@ async::Awaitable<Result<void>> PortalLanes::resume(PortalId id) {
     const auto portal = co_await impl->find(id);
     if (!portal) co_return Error{Fault::not_found, "no portal " + id.text()};
     auto begin = [impl, portal] {
-        const bool opened = portal->opened_url == portal->spec.settings().url || !portal->knocker;
-        if (!opened) impl->knock_at(portal);
-        return opened;
+        if (portal->opened_url != portal->spec.settings().url) impl->knock_at(portal);
+        return true;
     };
-    const bool opened = co_await Impl::on(portal->home.get_executor(), std::move(begin));
+    [[maybe_unused]] const bool begun =
+        co_await Impl::on(portal->home.get_executor(), std::move(begin));
     auto owner = owner_of(id);
-    if (opened) co_await impl->services.lanes.resume_owner(std::move(owner));
+    co_await impl->services.lanes.resume_owner(std::move(owner));
     co_return Result<void>{};
 }
 

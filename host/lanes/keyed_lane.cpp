@@ -75,6 +75,11 @@ async::Awaitable<Result<void>> KeyedLane::resume() {
     co_return Result<void>{};
 }
 
+async::Awaitable<Result<void>> KeyedLane::admit() {
+    auto resumed = co_await resume();
+    co_return resumed;
+}
+
 void KeyedLane::kick() {
     not_before_ = {};
     for (auto& [conversation, line] : lines_) {

@@ -99,6 +99,9 @@ public:
     /// In force at once; completes when it is on disk, so that it holds after a restart.
     virtual async::Awaitable<Result<void>> pause(std::string reason) = 0;
     virtual async::Awaitable<Result<void>> resume() = 0;
+    /// Its receiver has let us in: ends the wait for that ("opening") and a pause because it was
+    /// gone, no other.
+    virtual async::Awaitable<Result<void>> admit() = 0;
     virtual void kick() = 0;                   ///< ends a wait now
     virtual void hold(Milliseconds wait) = 0;  ///< nothing starts before that
     virtual void stop() = 0;                   ///< nothing new starts; final

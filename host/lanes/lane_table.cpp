@@ -228,6 +228,18 @@ async::Awaitable<> LaneTable::resume_owner(std::string owner) {
     }
 }
 
+async::Awaitable<> LaneTable::admit_owner(std::string owner) {
+    const auto impl = impl_;
+    auto of_owner =
+        co_await impl->entries([&owner](const Entry& entry) { return entry.owner == owner; });
+    for (auto& entry : of_owner) {
+        Impl::Step step = [](Lane& lane) { return lane.admit(); };
+        const auto done = co_await Impl::step_on(std::move(entry), std::move(step));
+        if (!done)
+            spdlog::error("lane.admit_unwritten owner={} reason={}", owner, done.error().context);
+    }
+}
+
 async::Awaitable<LaneFigures> LaneTable::figures() {
     const auto impl = impl_;
     std::function<bool(const Entry&)> wanted = [](const Entry&) { return true; };

@@ -83,6 +83,9 @@ public:
     );  ///< tries now instead of at the end of the wait
     async::Awaitable<> pause_owner(std::string owner, std::string reason);
     async::Awaitable<> resume_owner(std::string owner);
+    /// The owner's receiver let us in: ends "opening" and "gone", and no pause that a person asked
+    /// for.
+    async::Awaitable<> admit_owner(std::string owner);
 
     /// Puts dead letters back at the tail, each with its event id, the mark and its old sequence;
     /// removes them from the dead letters in the same write. Returns how many. `not_found` names

@@ -123,7 +123,12 @@ async::Awaitable<Result<void>> MemoryLane::pause(std::string reason) {
 }
 
 async::Awaitable<Result<void>> MemoryLane::resume() {
-    paused_reason_.clear();
+    if (paused_reason_ != "opening") paused_reason_.clear();
+    co_return Result<void>{};
+}
+
+async::Awaitable<Result<void>> MemoryLane::admit() {
+    if (paused_reason_ == "opening" || paused_reason_ == "gone") paused_reason_.clear();
     co_return Result<void>{};
 }
 

@@ -33,6 +33,7 @@ public:
     void wake() override;
     async::Awaitable<Result<void>> pause(std::string reason) override;
     async::Awaitable<Result<void>> resume() override;
+    async::Awaitable<Result<void>> admit() override;
     void kick() override { wake(); }
     void hold(Milliseconds) override {}
     void stop() override;

@@ -84,6 +84,11 @@ void SequentialLane::wake() {
 
 async::Awaitable<Result<void>> SequentialLane::pause(std::string reason) {
     const auto self = shared_from_this();
+    if (reason == "opening") {
+        setup_.held = std::move(reason);  // not kept: at every start it is told anew
+        if (!running_) settle();
+        co_return Result<void>{};
+    }
     if (memory_.paused_reason == reason) co_return Result<void>{};
     memory_.paused_reason = std::move(reason);
     spdlog::info("lane.paused lane={} reason={}", setup_.name, memory_.paused_reason);
@@ -96,12 +101,22 @@ async::Awaitable<Result<void>> SequentialLane::resume() {
     const auto self = shared_from_this();
     const bool was_paused = !memory_.paused_reason.empty();
     memory_.paused_reason.clear();
-    setup_.held.clear();
     kick();
     if (!was_paused) co_return Result<void>{};
     spdlog::info("lane.resumed lane={}", setup_.name);
     auto written = co_await write_down();
     co_return written;
+}
+
+async::Awaitable<Result<void>> SequentialLane::admit() {
+    const auto self = shared_from_this();
+    setup_.held.clear();
+    if (memory_.paused_reason == "gone") {
+        auto resumed = co_await resume();
+        co_return resumed;
+    }
+    kick();
+    co_return Result<void>{};
 }
 
 async::Awaitable<Result<void>> SequentialLane::write_down() {

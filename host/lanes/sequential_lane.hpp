@@ -37,6 +37,7 @@ public:
     void wake() override;
     async::Awaitable<Result<void>> pause(std::string reason) override;
     async::Awaitable<Result<void>> resume() override;
+    async::Awaitable<Result<void>> admit() override;
     void kick() override;
     void hold(Milliseconds wait) override;
     void stop() override;

@@ -1,10 +1,8 @@
 // What a sequential lane promises, one promise a test. The simulation beside this file tries them
 // all together.
-#include "host/lanes/sequential_lane.hpp"
-
 #include <gtest/gtest.h>
 
-#include "fake_portal.hpp"
+#include "sequential_bench.hpp"
 
 namespace trunkline::lanes::test {
 namespace {
@@ -14,75 +12,6 @@ using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 using Kind = Verdict::Kind;
-
-Verdict of(Kind kind, int status = 0) {
-    Verdict verdict;
-    verdict.kind = kind;
-    verdict.status = status;
-    return verdict;
-}
-
-class SequentialLaneTest : public testing::Test {
-protected:
-    SequentialLaneTest() {
-        policy.batch.max_messages = 8;
-        id = world.store.open_lane("portal/acme/messages")->id;
-        world.store.on_append([this](store::LaneId) {
-            if (lane) lane->wake();
-        });
-    }
-    ~SequentialLaneTest() override {
-        if (lane) lane->stop();
-        world.drain();
-        for (const auto& violation : memory.violations)
-            ADD_FAILURE() << violation;
-    }
-
-    void start() {
-        SequentialLane::Setup setup;
-        setup.name = "portal/acme/messages";
-        setup.owner = "portal/acme";
-        setup.policy = policy;
-        setup.info = *world.store.lane(id);
-        auto portal = std::make_unique<FakePortal>(world, memory, [this](const Delivery& delivery) {
-            last_delivery = delivery;
-            times.push_back(world.clock.steady());
-            return reply(answer(delivery));
-        });
-        lane = std::make_shared<SequentialLane>(world.ground, std::move(setup), std::move(portal));
-        lane->start();
-        world.settle();
-    }
-    void restart() {
-        lane->stop();
-        world.settle();
-        lane.reset();
-        memory.repeats_allowed = memory.last;
-        start();
-    }
-    static async::Awaitable<Verdict> reply(Verdict verdict) { co_return verdict; }
-
-    Verdict take(const Delivery& delivery) {
-        memory.take(delivery.records, delivery.records.back().sequence);
-        return of(Kind::accepted, 200);
-    }
-    void add(int count, const std::string& body = "plain") {
-        for (int i = 0; i < count; ++i)
-            world.add(id, "c" + std::to_string(i % 3), body);
-    }
-    const std::map<store::Sequence, store::DeadRecord>& dead() { return world.store.data(id).dead; }
-
-    World world;
-    PortalMemory memory;
-    LanePolicy policy;
-    store::LaneId id = 0;
-    std::shared_ptr<SequentialLane> lane;
-    std::function<Verdict(const Delivery&)> answer = [this](const Delivery& delivery) {
-        return take(delivery);
-    };
-    Delivery last_delivery;
-    std::vector<std::chrono::steady_clock::time_point> times;
-};
 
 }  // namespace
 
@@ -337,118 +266,43 @@ TEST_F(SequentialLaneTest, GonePausesUntilResumedAlsoOverARestart) {
     EXPECT_EQ(memory.last, 5U);
 }
 
-TEST_F(SequentialLaneTest, GivesUpAtTheRetentionAndNotBefore) {
-    policy.retention = 10min;
-    policy.retry.max = 1min;
-    answer = [](const Delivery&) { return of(Kind::fault, 503); };
-    add(3);
-    start();
-    world.pass(5min);
-    add(2);
-    world.pass(5min - 1s);
-    EXPECT_TRUE(dead().empty());
-
-    world.pass(2s);
-
-    ASSERT_EQ(dead().size(), 3U);
-    EXPECT_EQ(dead().at(1).reason, "retention");
-    answer = [this](const Delivery& delivery) { return take(delivery); };
-    world.pass(4min);
-    ASSERT_EQ(memory.gaps.size(), 1U);
-    EXPECT_EQ(gap_text(memory.gaps[0]), "gap 1 3 3 retention") << "one notice, in the last place";
-    EXPECT_EQ(memory.taken, (std::set<store::Sequence>{4, 5}));
-}
-
-TEST_F(SequentialLaneTest, AGapGrowsByMergingAndNoticesAreNeverDeadLetters) {
-    policy.retention = 10min;
-    answer = [](const Delivery&) { return of(Kind::fault, 503); };
-    start();
-    for (int i = 0; i < 5; ++i) {
-        add(2);
-        world.pass(7min);
-    }
-    world.pass(10h);
-
-    EXPECT_EQ(dead().size(), 10U);
-    EXPECT_EQ(lane->status().depth, 1U) << "the notice waits";
-    add(1);
-    answer = [this](const Delivery& delivery) { return take(delivery); };
-    world.pass(6min);
-    ASSERT_EQ(memory.gaps.size(), 1U);
-    EXPECT_EQ(gap_text(memory.gaps[0]), "gap 1 10 10 retention");
-    EXPECT_EQ(memory.taken, (std::set<store::Sequence>{11}));
-}
-
-TEST_F(SequentialLaneTest, TimeRunsOutWhilePausedToo) {
-    policy.retention = 10min;
+TEST_F(SequentialLaneTest, BeingLetInEndsNoPauseThatAPersonAskedFor) {
     start();
     world.run([this]() -> async::Awaitable<> {
-        [[maybe_unused]] const auto done = co_await lane->pause("operator");
+        [[maybe_unused]] const auto paused = co_await lane->pause("operator");
+        [[maybe_unused]] const auto opening = co_await lane->pause("opening");
     });
-    add(2);
-    world.pass(11min);
-    EXPECT_EQ(dead().size(), 2U);
-    EXPECT_TRUE(memory.requests.empty());
-}
-
-TEST_F(SequentialLaneTest, NothingExpiresWhileTheClocksDisagree) {
-    policy.retention = 1h;
-    answer = [](const Delivery&) { return of(Kind::fault, 503); };
-    add(3);
-    start();
-    world.clock.jump_wall(48h);
-    world.pass(30min);
-
-    EXPECT_TRUE(dead().empty());
-    EXPECT_EQ(world.alarms, std::vector<std::string>{"clock_drift"});
-    world.clock.jump_wall(-48h);
-    world.pass(32min);
-    EXPECT_EQ(dead().size(), 3U) << "once they agree it is the true hour that counts";
-}
-
-TEST_F(SequentialLaneTest, AfterARestartOnlyAFailingLaneWaits) {
-    add(3);
-    answer = [](const Delivery&) { return of(Kind::fault, 503); };
-    start();
-    const auto requests = memory.requests.size();
-    restart();
-    EXPECT_EQ(memory.requests.size(), requests) << "its last try failed: no stampede";
-    EXPECT_EQ(lane->status().failures, 1U);
-    answer = [this](const Delivery& delivery) { return take(delivery); };
-    world.pass(1min);
-    EXPECT_EQ(memory.last, 3U);
-    lane->stop();
-    add(2);
-
-    restart();
-
-    EXPECT_EQ(memory.last, 5U) << "at once, without a linger";
-}
-
-TEST_F(SequentialLaneTest, WhatTheDiskRefusesToNoteIsNotDeliveredAgain) {
-    start();
-    add(3);
-    world.store.failing = true;
-    world.pass(1min);
-    EXPECT_EQ(memory.last, 3U);
-    EXPECT_EQ(memory.requests.size(), 1U);
-    world.store.failing = false;
-    world.pass(1min);
-
     add(1);
-    world.pass(1min);
-    EXPECT_EQ(memory.repeats, 0U);
-    EXPECT_EQ(memory.last, 4U);
-    EXPECT_EQ(world.store.lane(id)->head, 5U);
+    EXPECT_EQ(lane->status().paused_reason, "opening");
+
+    world.run([this]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await lane->admit();
+    });
+    world.pass(1s);
+    EXPECT_EQ(lane->status().paused_reason, "operator");
+    EXPECT_TRUE(memory.requests.empty());
+
+    world.run([this]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await lane->resume();
+    });
+    world.pass(1s);
+    EXPECT_EQ(memory.last, 1U);
 }
 
-TEST_F(SequentialLaneTest, AnIdleLaneHoldsNothing) {
-    add(8);
+TEST_F(SequentialLaneTest, AResumeDoesNotLetInWhoeverWasNotLetIn) {
     start();
-    world.pass(1min);
-    EXPECT_FALSE(lane->busy());
-    EXPECT_TRUE(world.timers.empty());
-    EXPECT_LE(sizeof(SequentialLane), 1'024U);
+    world.run([this]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await lane->pause("opening");
+    });
+    add(1);
+    world.run([this]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await lane->resume();
+    });
+    world.pass(1s);
+    EXPECT_TRUE(memory.requests.empty());
+    restart();
+    world.pass(1s);
+    EXPECT_EQ(memory.last, 1U) << "told anew at every start";
 }
 
 }  // namespace trunkline::lanes::test
