@@ -152,6 +152,10 @@ void accept_item(
     const auto known = account.known_as.find(item.conversation);
     const std::string conversation =
         known == account.known_as.end() ? item.conversation : known->second;
+    if (replay != nullptr && (!read || read->type() == "unsupported")) {
+        out.unreadable = read ? read->reason() : read.error().context;
+        return;
+    }
     if (!read) {
         Event event;
         event.mutable_conversation()->set_id(conversation);
@@ -172,7 +176,7 @@ void accept_item(
     if ((item.flags & kHistory) != 0) event.set_late(true);
     if (replay != nullptr) mark_replayed(event, *replay);
     add_facts(account, item, event, ground.clock.wall_ms(), out);
-    if (event.type() == "unsupported" && replay == nullptr) {
+    if (event.type() == "unsupported") {
         if (event.text().size() > kReadableMax) event.clear_text();
         return append_placeholder(
             ground,
@@ -195,6 +199,7 @@ void accept_alias(
     const std::string original = chain == account.known_as.end() ? alias.former : chain->second;
     if (alias.conversation == original || account.known_as.contains(alias.conversation)) return;
     account.known_as[alias.conversation] = original;
+    out.aliases.push_back(alias.conversation);
     out.batch.put.push_back(
         {store::Table::account,
          "alias/" + account.id.text() + '/' + alias.conversation,
@@ -269,7 +274,9 @@ void append_event(
 
 void append_health(const Ground& ground, Account& account, accounts::Health health, Accepted& out) {
     health.since_ms = ground.clock.wall_ms();
+    accounts::Health former = account.health();
     if (!account.set_health(health)) return;
+    if (!out.former_health) out.former_health = std::move(former);
     // Kept, so that a restart is no news.
     out.batch.put.push_back(
         {store::Table::account,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,13 @@ struct Accepted {
     store::Batch batch;
     std::vector<Fleeting> fleeting;
     std::size_t quarantined = 0;
+    /// A replay's item that is no more readable than it was, and why: then nothing is written.
+    std::optional<std::string> unreadable;
+
+    // What the account learned on the way; forgotten again when the batch cannot be written, so
+    // that it is news the next time.
+    std::vector<std::string> aliases;
+    std::optional<accounts::Health> former_health;
 };
 
 /// How items of a replayed payload are marked.

@@ -30,6 +30,9 @@ async::Awaitable<Result<void>> write(
     }
     auto written = co_await store.commit(std::move(accepted.batch));
     if (!written) {
+        for (const std::string& alias : accepted.aliases)
+            account.known_as.erase(alias);
+        if (accepted.former_health) account.set_health(*std::move(accepted.former_health));
         ++account.figures.refused;
         co_return written.error();
     }
@@ -51,6 +54,15 @@ async::Awaitable<Result<void>> EventSink::commit(tasks::Durable durable) {
     if (keep_cursor_ && durable.outcome && durable.outcome->kind == TL_DONE)
         cursor = durable.outcome->value;
     Accepted accepted = accept(ground_, account_, std::move(durable), input_, replay_);
+    if (accepted.unreadable)
+        co_return Error{
+            Fault::unsupported, "the connector still cannot read it: " + *accepted.unreadable};
+    if (replay_ != nullptr && !replay_->first) {
+        // With the events themselves, so that a crash in between repeats neither.
+        Ulid id;
+        Ulid::parse(replay_->replaces, id);
+        accepted.batch.erase.push_back({store::Table::quarantine, std::string{id.view()}});
+    }
     if (cursor)
         accepted.batch.put.push_back(
             {store::Table::cursor, account_.id.text(), *std::move(cursor), 0}
@@ -171,12 +183,6 @@ async::Awaitable<Result<void>> Inbound::take_again(
     if (end.fault) co_return *end.fault;
     if (replay.first)
         co_return Error{Fault::unsupported, "the connector still reports nothing for it"};
-    store::Batch batch;
-    Ulid id;
-    Ulid::parse(quarantine_id, id);
-    batch.erase.push_back({store::Table::quarantine, std::string{id.view()}});
-    auto written = co_await store_.commit(std::move(batch));
-    if (!written) co_return written.error();
     co_return Result<void>{};
 }
 

@@ -26,7 +26,9 @@ protected:
         account_->lane = 9;
     }
 
-    static tasks::Item item(std::string json, std::string dedup = "1", std::string conversation = "42") {
+    static tasks::Item item(
+        std::string json, std::string dedup = "1", std::string conversation = "42"
+    ) {
         tasks::Item out;
         out.conversation = std::move(conversation);
         out.dedup = std::move(dedup);
@@ -38,14 +40,17 @@ protected:
         out.items = std::move(items);
         return out;
     }
-    Accepted take(tasks::Durable what, Replay* replay = nullptr) { return accept(ground_, *account_, std::move(what), input_, replay); }
+    Accepted take(tasks::Durable what, Replay* replay = nullptr) {
+        return accept(ground_, *account_, std::move(what), input_, replay);
+    }
     static universal::Event event(const Accepted& accepted, std::size_t index = 0) {
         universal::Event out;
         EXPECT_TRUE(out.ParseFromString(accepted.batch.append.at(index).body));
         return out;
     }
 
-    const std::string message_ = R"({"type":"message","conversation":{"id":"42","kind":"direct"},"sender":{"id":"42","name":"Ann"},"message":{"id":"1","text":"hi"}})";
+    const std::string message_ =
+        R"({"type":"message","conversation":{"id":"42","kind":"direct"},"sender":{"id":"42","name":"Ann"},"message":{"id":"1","text":"hi"}})";
     const std::string input_ = "the whole payload";
     async::Loop loop_{1};
     FakeClock clock_;
@@ -61,8 +66,16 @@ TEST_F(AcceptanceTest, AnItemBecomesAnEventOfItsAccountInItsLane) {
     ASSERT_EQ(accepted.batch.append.size(), 1u);
     const store::Append& append = accepted.batch.append[0];
     EXPECT_EQ(append.lane, 7u);
-    EXPECT_EQ(append.conversation, "acme-telegram\x1f" "42") << "two bots may share a chat id";
-    EXPECT_EQ(append.dedup, "acme-telegram\x1f" "1");
+    EXPECT_EQ(
+        append.conversation,
+        "acme-telegram\x1f"
+        "42"
+    ) << "two bots may share a chat id";
+    EXPECT_EQ(
+        append.dedup,
+        "acme-telegram\x1f"
+        "1"
+    );
     EXPECT_EQ(append.dedup_until_ms, clock_.wall_ms() + account_->redelivery_window_ms);
     const universal::Event told = event(accepted);
     EXPECT_EQ(told.connector(), "telegram");
@@ -100,7 +113,8 @@ TEST_F(AcceptanceTest, WithoutAKeyNothingIsARepeat) {
 }
 
 TEST_F(AcceptanceTest, AnUnreadableItemKeepsItsPlaceAndIsKeptWhole) {
-    const Accepted accepted = take(durable({item(message_, "1"), item("{not json", "2"), item(message_, "3")}));
+    const Accepted accepted =
+        take(durable({item(message_, "1"), item("{not json", "2"), item(message_, "3")}));
 
     ASSERT_EQ(accepted.batch.append.size(), 3u);
     EXPECT_EQ(accepted.quarantined, 1u);
@@ -108,20 +122,29 @@ TEST_F(AcceptanceTest, AnUnreadableItemKeepsItsPlaceAndIsKeptWhole) {
     EXPECT_EQ(placeholder.type(), "unsupported");
     EXPECT_EQ(placeholder.conversation().id(), "42");
     const store::Append& append = accepted.batch.append[1];
-    EXPECT_EQ(placeholder.quarantine(), append.id.text()) << "the placeholder's own id finds the payload";
+    EXPECT_EQ(placeholder.quarantine(), append.id.text())
+        << "the placeholder's own id finds the payload";
     ASSERT_EQ(append.with.size(), 1u) << "written only if the placeholder is no repeat";
     std::string raw;
-    ASSERT_TRUE(base64_decode(std::string{boost::json::parse(append.with[0].value).at("raw").as_string()}, raw));
+    ASSERT_TRUE(base64_decode(
+        std::string{boost::json::parse(append.with[0].value).at("raw").as_string()}, raw
+    ));
     EXPECT_EQ(raw, input_);
     EXPECT_EQ(append.with[0].expires_ms, clock_.wall_ms() + 1'000);
 }
 
 TEST_F(AcceptanceTest, AnItemThatNamesItsOwnPartKeepsThatPart) {
-    tasks::Item one = item(R"({"type":"unsupported","conversation":{"id":"42","kind":"direct"},"reason":"dice"})");
+    tasks::Item one =
+        item(R"({"type":"unsupported","conversation":{"id":"42","kind":"direct"},"reason":"dice"})"
+        );
     one.raw = "just the part";
     const Accepted accepted = take(durable({one}));
     std::string raw;
-    ASSERT_TRUE(base64_decode(std::string{boost::json::parse(accepted.batch.append.at(0).with.at(0).value).at("raw").as_string()}, raw));
+    ASSERT_TRUE(base64_decode(
+        std::string{
+            boost::json::parse(accepted.batch.append.at(0).with.at(0).value).at("raw").as_string()},
+        raw
+    ));
     EXPECT_EQ(raw, "just the part");
 }
 
@@ -158,6 +181,17 @@ TEST_F(AcceptanceTest, AReplayedPayloadComesBackAsAnEditOfItsPlaceholder) {
     EXPECT_EQ(second.type(), "message");
     EXPECT_TRUE(second.late());
     EXPECT_EQ(accepted.batch.append[0].dedup, "") << "it is no redelivery";
+}
+
+TEST_F(AcceptanceTest, AReplayThatIsStillNotUnderstoodWritesNothing) {
+    Replay replay{"01ARZ3NDEKTSV4RRFFQ69G5FAV", true};
+    const std::string unsupported =
+        R"({"type":"unsupported","conversation":{"id":"42","kind":"direct"},"reason":"a dice"})";
+    EXPECT_EQ(take(durable({item(unsupported)}), &replay).unreadable, "a dice");
+    const Accepted damaged = take(durable({item("{")}), &replay);
+    EXPECT_TRUE(damaged.unreadable);
+    EXPECT_TRUE(damaged.batch.append.empty());
+    EXPECT_TRUE(replay.first);
 }
 
 TEST_F(AcceptanceTest, AConversationKeepsThePortalsNameAfterAMigration) {
