@@ -44,7 +44,7 @@ WallMs longest_retention(const config::Config& config) {
     return longest.count();
 }
 
-lanes::LanePolicy policy_of(const config::Lane& lane) {
+lanes::LanePolicy policy_of(const config::Portal& portal, const config::Lane& lane) {
     lanes::LanePolicy policy;
     policy.retention = lane.retention;
     policy.batch.max_messages = static_cast<std::uint32_t>(lane.batch.max_messages);
@@ -53,6 +53,7 @@ lanes::LanePolicy policy_of(const config::Lane& lane) {
     policy.retry.first = lane.retry.first;
     policy.retry.max = lane.retry.max;
     policy.timeout = lane.timeout;
+    policy.waiting_bytes_max = portal.limits.waiting_bytes;
     return policy;
 }
 
@@ -92,9 +93,6 @@ Result<void> Host::open_store() {
     store::Options options;
     options.path = config_.store.path + "/db";
     options.key = store_key_;
-    for (const config::Portal& portal : config_.portals)
-        options.waiting_bytes_max =
-            std::max(options.waiting_bytes_max, portal.limits.waiting_bytes);
     options.dead_letters_keep_ms = config_.keep.dead_letters.count();
     auto opened = store::open_rocksdb(options, clock_);
     if (!opened) return opened.error();
@@ -209,7 +207,7 @@ async::Awaitable<Result<void>> Host::open_portal(const config::Portal& from) {
     spec.id = portal->id;
     for (const config::Lane& lane : from.lanes) {
         spec.lanes.push_back(
-            {lane.name, lane.delivery == "guaranteed", lane.events, policy_of(lane)}
+            {lane.name, lane.delivery == "guaranteed", lane.events, policy_of(from, lane)}
         );
     }
     const bool allow_private = from.allow_private;
@@ -353,6 +351,7 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     spec.owner = spec.name;
     spec.connector = from.connector;
     spec.home = &account->loop;
+    spec.policy.waiting_bytes_max = portal->limits.waiting_bytes;
     auto destination = std::make_unique<outbound::Messenger>(
         account, outbound::Services{*ground_, *store_, pool_, *files_, clients_->of(account->loop)}
     );

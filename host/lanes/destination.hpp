@@ -114,7 +114,7 @@ public:
     virtual async::Awaitable<KeyedVerdict> deliver(store::Record record, std::uint32_t attempt) = 0;
     /// What to write (e.g. a failed status) when the record's time has run out; merged with its
     /// dead letter.
-    virtual store::Batch expired(const store::Record& record) = 0;
+    virtual async::Awaitable<store::Batch> expired(store::Record record) = 0;
     /// When the record's time runs out; none = acceptance + the lane's retention.
     virtual std::optional<WallMs> expires_ms(const store::Record& record) = 0;
 };

@@ -99,7 +99,7 @@ async::Awaitable<bool> KeyedLane::attempt(std::string conversation, store::Recor
     const auto attempts = line.clock.failures();
     if (ground_.clock.wall_ms() >= due_ms) {
         if (ground_.drift.trusted()) {
-            auto batch = destination_->expired(record);
+            auto batch = co_await destination_->expired(record);
             batch.dead.push_back(dead_letter(record, "retention", memory_.last_error, attempts));
             ++ground_.figures.expired;
             const bool next =

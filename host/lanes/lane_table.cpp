@@ -53,7 +53,7 @@ async::Awaitable<Result<store::LaneId>> LaneTable::add_sequential(
     const auto impl = impl_;
     const auto reserved = co_await impl->reserve(spec.name);
     if (!reserved) co_return reserved.error();
-    auto info = co_await impl->open(spec.name);
+    auto info = co_await impl->open(spec);
     if (!info) {
         co_await impl->forget(spec.name);
         co_return info.error();
@@ -82,7 +82,7 @@ async::Awaitable<Result<store::LaneId>> LaneTable::add_keyed(
     const auto impl = impl_;
     const auto reserved = co_await impl->reserve(spec.name);
     if (!reserved) co_return reserved.error();
-    auto info = co_await impl->open(spec.name);
+    auto info = co_await impl->open(spec);
     if (!info) {
         co_await impl->forget(spec.name);
         co_return info.error();

@@ -27,6 +27,8 @@ struct LanePolicy {
     BatchPolicy batch;
     RetryPolicy retry;
     Milliseconds timeout{15'000};  ///< of one delivery; kept by the destination
+    std::uint64_t waiting_bytes_max =
+        0;  ///< of stored bodies; beyond it appends are throttled; 0 = no bound
 
     std::uint32_t conversations_at_once =
         8;  ///< keyed lanes: deliveries in flight, one per conversation

@@ -206,8 +206,10 @@ async::Awaitable<> LaneTable::Impl::forget(std::string name) {
     [[maybe_unused]] const auto erased = co_await on(registry(), std::move(work));
 }
 
-async::Awaitable<Result<store::LaneInfo>> LaneTable::Impl::open(std::string name) {
-    const auto open = [&store = services.store, &name] { return store.open_lane(name); };
+async::Awaitable<Result<store::LaneInfo>> LaneTable::Impl::open(LaneSpec spec) {
+    const auto open = [&store = services.store, &spec] {
+        return store.open_lane(spec.name, spec.policy.waiting_bytes_max);
+    };
     auto opened = co_await services.pool.run(open);
     co_return opened;
 }

@@ -113,7 +113,7 @@ public:
 
     async::Awaitable<Result<void>> reserve(std::string name);
     async::Awaitable<> forget(std::string name);
-    async::Awaitable<Result<store::LaneInfo>> open(std::string name);
+    async::Awaitable<Result<store::LaneInfo>> open(LaneSpec spec);
     async::Awaitable<std::optional<Entry>> entry(std::string name);
     async::Awaitable<std::vector<Entry>> entries(std::function<bool(const Entry&)> wanted);
     using Make = std::function<std::shared_ptr<Lane>(Side&)>;

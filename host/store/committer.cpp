@@ -35,7 +35,7 @@ Committer::Committer(
       medium_{medium},
       limits_{limits},
       internals_{std::move(internals)},
-      planner_{Planner::Tools{lanes, medium, vault, clock, limits.waiting_bytes_max}},
+      planner_{Planner::Tools{lanes, medium, vault, clock}},
       writes_{medium.writes()},
       thread_{[this] { run(); }} {}
 

@@ -41,7 +41,6 @@ class Committer {
 public:
     struct Limits {
         std::uint64_t memory_acks_bytes_max;
-        std::uint64_t waiting_bytes_max;
     };
     Committer(
         LaneTable& lanes,

@@ -62,7 +62,7 @@ LaneStore::LaneStore(Parts parts, const Options& options, Internals internals)
           *parts_.medium,
           *parts_.vault,
           *parts_.expiry,
-          Committer::Limits{options.memory_acks_bytes_max, options.waiting_bytes_max},
+          Committer::Limits{options.memory_acks_bytes_max},
           std::move(internals)
       )} {}
 
@@ -77,17 +77,21 @@ void LaneStore::close() {
     parts_.medium->close();
 }
 
-Result<LaneInfo> LaneStore::open_lane(const std::string& name) {
+Result<LaneInfo> LaneStore::open_lane(const std::string& name, std::uint64_t waiting_bytes_max) {
     const std::shared_lock reading{open_};
     if (closed_) return closed();
     const std::lock_guard one_at_a_time{opening_};
-    if (auto known = parts_.lanes->find(name)) return *std::move(known);
+    if (auto known = parts_.lanes->find(name)) {
+        parts_.lanes->bound(known->id, waiting_bytes_max);
+        return *std::move(known);
+    }
     if (name.empty() || name.size() > 1024)
         return Error{Fault::malformed, "a lane needs a name of at most 1 KiB"};
     if (read_only()) return Error{Fault::storage, "the disk refuses writes"};
     LaneTable::Loaded lane;
     lane.id = parts_.lanes->next_id();
     lane.name = name;
+    lane.waiting_bytes_max = waiting_bytes_max;
     lane.epoch = static_cast<std::uint64_t>(parts_.expiry->wall_ms());
     std::string value;
     write_lane({lane.id, lane.epoch}, value);

@@ -22,7 +22,8 @@ public:
     LaneStore(Parts parts, const Options& options, Internals internals);
     ~LaneStore() override;
 
-    Result<LaneInfo> open_lane(const std::string& name) override;
+    using Store::open_lane;
+    Result<LaneInfo> open_lane(const std::string& name, std::uint64_t waiting_bytes_max) override;
     std::optional<LaneInfo> lane(LaneId lane) const override;
     std::vector<LaneInfo> lanes() const override;
     async::Awaitable<Result<Receipt>> commit(Batch batch) override;

@@ -55,6 +55,11 @@ void LaneTable::adopt_tail(LaneId lane, Sequence tail) {
     entry.lane.tail = tail;
 }
 
+void LaneTable::bound(LaneId lane, std::uint64_t waiting_bytes_max) {
+    const std::lock_guard guard{mutex_};
+    at(lane)->lane.waiting_bytes_max = waiting_bytes_max;
+}
+
 std::optional<LaneInfo> LaneTable::find(LaneId lane) const {
     const std::lock_guard guard{mutex_};
     const auto* entry = at(lane);
@@ -92,6 +97,7 @@ std::optional<LaneDraft> LaneTable::draft(LaneId lane) const {
     draft.progress = entry->lane.progress;
     draft.tail = entry->lane.tail;
     draft.waiting_bytes = entry->lane.waiting_bytes;
+    draft.waiting_bytes_max = entry->lane.waiting_bytes_max;
     return draft;
 }
 

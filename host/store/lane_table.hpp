@@ -17,7 +17,8 @@ namespace trunkline::store {
 struct LaneDraft {
     Progress progress;
     Sequence tail = 1;
-    std::uint64_t waiting_bytes = 0;  ///< as the lane had it, with `added_bytes`
+    std::uint64_t waiting_bytes = 0;      ///< as the lane had it, with `added_bytes`
+    std::uint64_t waiting_bytes_max = 0;  ///< 0 = no bound
     std::uint64_t added_bytes = 0;
     std::optional<std::string> state;
     std::uint64_t state_ticket = 0;
@@ -36,11 +37,13 @@ public:
         Progress progress;
         Sequence tail = 1;
         std::uint64_t waiting_bytes = 0;
+        std::uint64_t waiting_bytes_max = 0;  ///< not kept: whoever opens the lane says it
         std::string state;
     };
     void add(Loaded lane);
 
     void adopt_tail(LaneId lane, Sequence tail);
+    void bound(LaneId lane, std::uint64_t waiting_bytes_max);
 
     std::optional<LaneInfo> find(LaneId lane) const;
     std::optional<LaneInfo> find(const std::string& name) const;

@@ -37,7 +37,6 @@ public:
         const Medium& medium;
         const Vault& vault;
         const ExpiryClock& clock;
-        std::uint64_t waiting_bytes_max;
     };
     struct Tally {
         std::uint64_t appended = 0;

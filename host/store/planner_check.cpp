@@ -58,7 +58,6 @@ Result<void> Planner::check_appends(const Prepared& job, Checked& checked) {
 }
 
 Result<void> Planner::check_space(const Prepared& job, const Checked& checked) {
-    if (tools_.waiting_bytes_max == 0) return {};
     const auto& appends = job.batch.append;
     std::unordered_map<LaneId, std::uint64_t> added;
     for (std::size_t i = 0; i < appends.size(); ++i) {
@@ -68,7 +67,7 @@ Result<void> Planner::check_space(const Prepared& job, const Checked& checked) {
         const auto& lane = *draft(id);
         const auto waiting = lane.waiting_bytes + lane.added_bytes;
         // An empty lane takes anything, or a record above the bound could never pass.
-        if (waiting > 0 && waiting + bytes > tools_.waiting_bytes_max) {
+        if (waiting > 0 && lane.waiting_bytes_max > 0 && waiting + bytes > lane.waiting_bytes_max) {
             return Error{
                 Fault::throttled,
                 "lane " + std::to_string(id) + " is full",

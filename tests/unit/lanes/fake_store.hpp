@@ -50,7 +50,8 @@ public:
     LaneData& data(store::LaneId lane) { return lanes_.at(lane); }
     std::map<std::string, std::string>& table(store::Table table) { return rows_[table]; }
 
-    Result<store::LaneInfo> open_lane(const std::string& name) override {
+    using Store::open_lane;
+    Result<store::LaneInfo> open_lane(const std::string& name, std::uint64_t) override {
         for (const auto& [id, lane] : lanes_) {
             if (lane.name == name) return *this->lane(id);
         }

@@ -120,9 +120,11 @@ TEST_P(StoreTest, RefusesABatchWholeWhenOnePartIsWrong) {
 }
 
 TEST_P(StoreTest, ThrottlesAFullLaneButNotARepeat) {
-    options_.waiting_bytes_max = 10;
     open();
-    const auto a = lane();
+    const auto roomy = lane("roomy");
+    append(record(roomy, std::string(20, 'x')));
+    append(record(roomy, std::string(20, 'x')));
+    const auto a = store_->open_lane("narrow", 10)->id;
     append(record(a, std::string(20, 'x')));  // an empty lane takes anything
     Batch batch;
     batch.append.push_back(record(a, "y", "", "mark"));
