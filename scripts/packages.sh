@@ -4,7 +4,7 @@
 packages_build="g++ cmake ninja-build ccache mold git ca-certificates
   libboost1.81-dev libboost-filesystem1.81-dev libboost-json1.81-dev libssl-dev libyaml-cpp-dev libprotobuf-dev
   protobuf-compiler libspdlog-dev libgtest-dev libgmock-dev librocksdb-dev libcurl4-openssl-dev libsqlite3-dev binutils"
-packages_test="curl openssl chromium procps"
+packages_test="curl openssl chromium procps clang-format"
 
 need_packages() {
   local wanted missing=() package

@@ -38,8 +38,8 @@ class BodySource {
 public:
     virtual ~BodySource() = default;
     virtual std::optional<std::uint64_t> size() const = 0;  ///< none = sent chunked
-    /// The next piece; empty = the end. Fails when the rest cannot be had: the connection is then cut, so that the
-    /// receiver never takes half a body for a whole one.
+    /// The next piece; empty = the end. Fails when the rest cannot be had: the connection is then
+    /// cut, so that the receiver never takes half a body for a whole one.
     virtual async::Awaitable<Result<std::string>> read() = 0;
 };
 

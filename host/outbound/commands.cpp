@@ -1,6 +1,6 @@
 #include "host/outbound/commands.hpp"
 
-#include <set>
+#include <map>
 
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
@@ -152,7 +152,16 @@ async::Awaitable<net::Response> Commands::take(
         entries[i].read = std::move((*read)[i]);
     auto looked = co_await look_up(*portal, &entries);
     if (!looked) co_return not_now(to_string(looked.error().fault), "5");
+    std::map<std::string_view, const Entry*> first;
     for (Entry& entry : entries) {
+        if (!entry.read.id.empty()) {
+            // Twice in one request is once, whatever the second asks for.
+            const auto [at, is_new] = first.emplace(entry.read.id, &entry);
+            if (!is_new) {
+                entry.same_as = at->second;
+                continue;
+            }
+        }
         if (entry.answer.empty()) decide(*portal, entry);
         if (entry.answer.empty() && entry.read.command.type() == "media") {
             auto announced = co_await announce(*portal, &entry);
@@ -251,19 +260,22 @@ async::Awaitable<Result<void>> Commands::accept(
 ) {
     const WallMs now = services_.ground.clock.wall_ms();
     store::Batch batch;
-    std::set<std::string> ids;
     std::vector<Entry*> fleeting;
     for (Entry& entry : *entries) {
+        if (entry.same_as != nullptr) {
+            entry.answer = entry.same_as->answer;
+            continue;
+        }
         if (entry.remembered) continue;
         const universal::Command& command = entry.read.command;
-        const bool new_id = entry.read.id.empty() || ids.insert(entry.read.id).second;
-        if (entry.answer.empty()) {
-            entry.answer = accepted(command.id());
-            if (!new_id) continue;  // twice in one request is once
-            if (is_fleeting(command)) {
-                fleeting.push_back(&entry);
-                continue;
-            }
+        const bool undecided = entry.answer.empty();
+        if (undecided) entry.answer = accepted(command.id());
+        const store::Put result{
+            store::Table::command,
+            row_key(portal, entry.read.id),
+            json::serialize(entry.answer),
+            now + kRemembered};
+        if (undecided && !is_fleeting(command)) {
             store::Append append;
             append.lane = entry.account->lane;
             append.conversation = command.conversation();
@@ -272,21 +284,12 @@ async::Awaitable<Result<void>> Commands::accept(
             append.dedup = "command\x1f" + portal.id.text() + '\x1f' + command.id();
             append.dedup_until_ms = now + kRemembered;
             append.body = command.SerializeAsString();
-            append.with.push_back(
-                {store::Table::command,
-                 row_key(portal, command.id()),
-                 json::serialize(entry.answer),
-                 now + kRemembered}
-            );
+            append.with.push_back(result);
             batch.append.push_back(std::move(append));
-        } else if (!entry.read.id.empty() && new_id && command.type() != "accounts") {
-            batch.put.push_back(
-                {store::Table::command,
-                 row_key(portal, entry.read.id),
-                 json::serialize(entry.answer),
-                 now + kRemembered}
-            );
+        } else if (!entry.read.id.empty() && (undecided || command.type() != "accounts")) {
+            batch.put.push_back(result);
         }
+        if (undecided && is_fleeting(command)) fleeting.push_back(&entry);
     }
     if (!batch.append.empty() || !batch.put.empty()) {
         auto written = co_await services_.store.commit(std::move(batch));

@@ -39,8 +39,9 @@ private:
     struct Entry {
         universal::ReadCommand read;
         std::shared_ptr<accounts::Account> account;
-        boost::json::object answer;  ///< empty while undecided
-        bool remembered = false;     ///< the answer is one given before
+        boost::json::object answer;      ///< empty while undecided
+        bool remembered = false;         ///< the answer is one given before
+        const Entry* same_as = nullptr;  ///< an earlier one of this request with the same id
         store::Conversation facts;
     };
 

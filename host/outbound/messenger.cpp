@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTaskDeadline{90'000};
 constexpr milliseconds kWorthTelling{5'000};  // a longer wait is told to the portal
 constexpr WallMs kProgressLives = 15LL * 24 * 3600 * 1000;
+constexpr milliseconds kWriteAgain{500};
 
 std::string progress_key(const accounts::Account& account, const std::string& command) {
     return "progress/" + account.id.text() + '/' + command;
@@ -50,12 +51,41 @@ std::vector<std::string> ids_of(const std::string& value) {
     return out;
 }
 
+struct Begun {
+    std::size_t part = 0;
+    std::vector<std::string> messages;
+};
+
+/// What `next_part` wrote; none when the row is damaged.
+std::optional<Begun> read_begun(const std::string& row) {
+    boost::system::error_code bad;
+    const json::value parsed = json::parse(row, bad);
+    const auto* object = bad ? nullptr : parsed.if_object();
+    const auto* part = object == nullptr ? nullptr : object->if_contains("part");
+    if (part == nullptr || !part->is_int64() || part->as_int64() < 0 || !object->contains("ids"))
+        return std::nullopt;
+    return Begun{static_cast<std::size_t>(part->as_int64()), ids_of(row)};
+}
+
 KeyedVerdict verdict(KeyedVerdict::Kind kind, std::string reason, std::string code = {}) {
     KeyedVerdict out;
     out.kind = kind;
     out.reason = std::move(reason);
     out.code = std::move(code);
     return out;
+}
+
+void offer(inbound::Accepted& accepted) {
+    for (inbound::Fleeting& event : accepted.fleeting)
+        event.lane->offer(std::move(event.kind), std::move(event.record));
+    accepted.fleeting.clear();
+}
+
+/// The lane writes it together with its own progress.
+KeyedVerdict with(KeyedVerdict verdict, inbound::Accepted accepted) {
+    offer(accepted);
+    verdict.with = std::move(accepted.batch);
+    return verdict;
 }
 
 /// Splits a refusal's "code: sentence".
@@ -136,11 +166,10 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     if (!read.progress) co_return read.progress.error();
     sending->facts = *std::move(read.facts);
     if (*read.progress) {
-        boost::system::error_code bad;
-        const json::value row = json::parse((*read.progress)->value, bad);
-        if (bad) co_return Error{Fault::storage, "progress row is damaged"};
-        sending->progress.part = row.at("part").to_number<std::size_t>();
-        sending->progress.messages = ids_of(json::serialize(row.at("ids")));
+        auto begun = read_begun((*read.progress)->value);
+        if (!begun) co_return Error{Fault::storage, "progress row is damaged"};
+        sending->progress.part = begun->part;
+        sending->progress.messages = std::move(begun->messages);
     }
     auto attached = co_await attach_files(&sending->command);
     if (!attached) co_return attached.error();
@@ -303,21 +332,20 @@ async::Awaitable<KeyedVerdict> Messenger::judge(Sending* sending, tasks::End end
                 outcome.text
             );
         case TL_ACCOUNT_BROKEN: {
-            inbound::Accepted accepted;
+            // What the task wanted kept goes with it: its marks are erased, or the command would be
+            // taken for one that may have happened when the account works again.
+            inbound::Accepted accepted = std::move(sending->done);
             inbound::append_health(
                 services_.ground, *account_, {"broken", outcome.code, outcome.text, 0, 0}, accepted
             );
-            auto told = co_await inbound::write(services_.store, *account_, std::move(accepted));
-            if (!told)
-                spdlog::warn(
-                    "account.notice_lost account={} reason={}",
-                    account_->id.text(),
-                    told.error().context
-                );
-            co_return verdict(Kind::stop, "account_broken", outcome.code);
+            co_return with(
+                verdict(Kind::stop, "account_broken", outcome.code), std::move(accepted)
+            );
         }
-        case TL_DEGRADE:
-            co_return degrade_more(*sending, outcome.code);
+        case TL_DEGRADE: {
+            auto again = co_await degrade_more(sending, std::move(outcome.code));
+            co_return again;
+        }
     }
     co_return conclude(
         *sending, Kind::dead, "failed", "malformed", "the connector ended with an unknown outcome"
@@ -335,21 +363,34 @@ async::Awaitable<KeyedVerdict> Messenger::next_part(Sending* sending, std::strin
     json::array ids;
     for (const std::string& id : sending->progress.messages)
         ids.emplace_back(id);
-    store::Batch batch = std::move(sending->done.batch);
-    batch.put.push_back(
+    inbound::Accepted accepted = std::move(sending->done);
+    accepted.batch.put.push_back(
         {store::Table::command,
          progress_key(*account_, sending->command.id()),
          json::serialize(json::object{{"part", sending->progress.part}, {"ids", ids}}),
          services_.ground.clock.wall_ms() + kProgressLives}
     );
-    auto written = co_await services_.store.commit(std::move(batch));
-    if (!written) {
-        // Going back would send the part again. The task's own marks are still there, so a retry
-        // ends as unknown at worst.
-        --sending->progress.part;
-        co_return verdict(KeyedVerdict::Kind::retry, written.error().context);
-    }
+    auto written = co_await write_surely(std::move(accepted));
+    if (!written) co_return verdict(KeyedVerdict::Kind::cancelled, written.error().context);
     co_return verdict(KeyedVerdict::Kind::retry, "");
+}
+
+// Tries until it is written: the lane would send again what the messenger has taken. Fails only
+// when the store is closed; after the restart the task's own marks are still there.
+async::Awaitable<Result<void>> Messenger::write_surely(inbound::Accepted accepted) {
+    for (;;) {
+        inbound::Accepted copy;
+        copy.batch = accepted.batch;
+        auto written = co_await inbound::write(services_.store, *account_, std::move(copy));
+        if (written || written.error().fault == Fault::cancelled) {
+            offer(accepted);
+            co_return written;
+        }
+        spdlog::error(
+            "outbound.unwritten account={} reason={}", account_->id.text(), written.error().context
+        );
+        co_await async::pause(kWriteAgain);
+    }
 }
 
 async::Awaitable<KeyedVerdict> Messenger::retry(Sending* sending, tasks::Outcome outcome) {
@@ -377,8 +418,8 @@ async::Awaitable<KeyedVerdict> Messenger::retry(Sending* sending, tasks::Outcome
     co_return out;
 }
 
-KeyedVerdict Messenger::degrade_more(Sending& sending, const std::string& feature) {
-    universal::Command& part = sending.parts[sending.progress.part];
+async::Awaitable<KeyedVerdict> Messenger::degrade_more(Sending* sending, std::string feature) {
+    universal::Command& part = sending->parts[sending->progress.part];
     universal::Change change;
     change.set_what(feature);
     change.set_how("left out: the messenger refused it");
@@ -389,15 +430,18 @@ KeyedVerdict Messenger::degrade_more(Sending& sending, const std::string& featur
     else if (feature == "reply" && part.message().has_reply_to())
         part.mutable_message()->clear_reply_to();
     else
-        return conclude(
-            sending,
+        co_return conclude(
+            *sending,
             KeyedVerdict::Kind::dead,
             "failed",
             "unsupported",
             "the messenger refused it: " + feature
         );
-    sending.changes.push_back(std::move(change));
-    return verdict(KeyedVerdict::Kind::retry, "");
+    sending->changes.push_back(std::move(change));
+    // The refused call's marks must be gone before the next call: they are not of the same request.
+    auto written = co_await write_surely(std::move(sending->done));
+    if (!written) co_return verdict(KeyedVerdict::Kind::cancelled, written.error().context);
+    co_return verdict(KeyedVerdict::Kind::retry, "");
 }
 
 KeyedVerdict Messenger::conclude(
@@ -424,27 +468,32 @@ KeyedVerdict Messenger::conclude(
     accepted.batch.erase.push_back(
         {store::Table::command, progress_key(*account_, sending.command.id())}
     );
-    KeyedVerdict out =
-        verdict(kind, kind == KeyedVerdict::Kind::dead ? "rejected" : state, std::move(code));
-    out.with = std::move(accepted.batch);
-    for (inbound::Fleeting& event : accepted.fleeting)
-        event.lane->offer(std::move(event.kind), std::move(event.record));
-    return out;
+    return with(
+        verdict(kind, kind == KeyedVerdict::Kind::dead ? "rejected" : state, std::move(code)),
+        std::move(accepted)
+    );
 }
 
-store::Batch Messenger::expired(const store::Record& record) {
+async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
     universal::Command command;
     inbound::Accepted accepted;
-    if (!command.ParseFromString(record.body)) return {};
-    append_status(
-        services_.ground,
-        *account_,
-        command,
-        {"failed", {}, {}, "expired", "its time ran out before the messenger took it", 0, ""},
-        accepted
-    );
-    accepted.batch.erase.push_back({store::Table::command, progress_key(*account_, command.id())});
-    return std::move(accepted.batch);
+    if (!command.ParseFromString(record.body)) co_return store::Batch{};
+    const std::string key = progress_key(*account_, command.id());
+    auto row = co_await services_.pool.run([this, &key] {
+        return services_.store.row(store::Table::command, key);
+    });
+    Status status;
+    status.state = "failed";
+    status.code = "expired";
+    status.text = "its time ran out before the messenger took it";
+    // What was sent before it ran out must be known, so that a person does not send it again.
+    if (row && *row) {
+        if (auto begun = read_begun((*row)->value)) status.messages = std::move(begun->messages);
+    }
+    append_status(services_.ground, *account_, command, status, accepted);
+    accepted.batch.erase.push_back({store::Table::command, key});
+    offer(accepted);
+    co_return std::move(accepted.batch);
 }
 
 std::optional<WallMs> Messenger::expires_ms(const store::Record& record) {

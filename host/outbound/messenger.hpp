@@ -34,7 +34,7 @@ public:
 
     async::Awaitable<lanes::KeyedVerdict> deliver(store::Record record, std::uint32_t attempt)
         override;
-    store::Batch expired(const store::Record& record) override;
+    async::Awaitable<store::Batch> expired(store::Record record) override;
     std::optional<WallMs> expires_ms(const store::Record& record) override;
 
 private:
@@ -63,7 +63,8 @@ private:
     async::Awaitable<lanes::KeyedVerdict> judge(Sending* sending, tasks::End end);
     async::Awaitable<lanes::KeyedVerdict> next_part(Sending* sending, std::string value);
     async::Awaitable<lanes::KeyedVerdict> retry(Sending* sending, tasks::Outcome outcome);
-    lanes::KeyedVerdict degrade_more(Sending& sending, const std::string& feature);
+    async::Awaitable<lanes::KeyedVerdict> degrade_more(Sending* sending, std::string feature);
+    async::Awaitable<Result<void>> write_surely(inbound::Accepted accepted);
     lanes::KeyedVerdict conclude(
         Sending& sending,
         lanes::KeyedVerdict::Kind kind,

@@ -11,8 +11,8 @@
 #include "host/base/result.hpp"
 #include "host/base/secret.hpp"
 
-/// The wire's cryptography, from published standards: HKDF-SHA256 (RFC 5869), JWE compact dir + A256GCM (RFC 7516,
-/// 7518) and Standard Webhooks v1 signatures.
+/// The wire's cryptography, from published standards: HKDF-SHA256 (RFC 5869), JWE compact dir +
+/// A256GCM (RFC 7516, 7518) and Standard Webhooks v1 signatures.
 namespace trunkline::seal {
 
 /// `tlk_` + base64url of 32 bytes. A value; the bytes are wiped when it dies.
@@ -23,7 +23,8 @@ public:
     LicenseKey& operator=(const LicenseKey& other);
     ~LicenseKey();
 
-    static Result<LicenseKey> parse(const Secret& text);   ///< `malformed`; the text is never in the error
+    static Result<LicenseKey> parse(const Secret& text
+    );  ///< `malformed`; the text is never in the error
     static LicenseKey generate();
     Secret text() const;
     const std::string& bytes() const noexcept { return bytes_; }
@@ -53,17 +54,19 @@ DerivedKeys derive(const LicenseKey& key);
 
 /// A signing key as libraries for Standard Webhooks take it: `whsec_` + base64.
 Secret as_whsec(const std::string& key_32_bytes);
-/// An encryption key as libraries for JOSE take it (RFC 7517): {"kty":"oct","k":...,"alg":"dir","use":"enc"}.
+/// An encryption key as libraries for JOSE take it (RFC 7517):
+/// {"kty":"oct","k":...,"alg":"dir","use":"enc"}.
 Secret as_jwk(const std::string& key_32_bytes);
 
 /// What a portal's keys are at one moment. While rotating there are two and both are accepted.
 struct KeyRing {
-    LicenseKey current;                 ///< encrypts
-    std::optional<LicenseKey> next;     ///< signs too, and is accepted
+    LicenseKey current;              ///< encrypts
+    std::optional<LicenseKey> next;  ///< signs too, and is accepted
 };
 
-/// The ring after `promote`: the next key encrypts; the old one still signs second and is accepted, until `finish`, which
-/// is a ring without `next`. From then on `Opened::by_next` says "under the old key". Unchanged when there is no next key.
+/// The ring after `promote`: the next key encrypts; the old one still signs second and is accepted,
+/// until `finish`, which is a ring without `next`. From then on `Opened::by_next` says "under the
+/// old key". Unchanged when there is no next key.
 KeyRing promote(KeyRing ring);
 
 /// A message as it goes over the wire.
@@ -83,12 +86,23 @@ public:
     Sealer(Sealer&&) noexcept;
     Sealer& operator=(Sealer&&) noexcept;
 
-    Sealed seal(std::string_view plain, std::string_view content_type, bool encrypt, std::string_view id, WallMs now);
+    Sealed seal(
+        std::string_view plain,
+        std::string_view content_type,
+        bool encrypt,
+        std::string_view id,
+        WallMs now
+    );
 
     /// The JWE alone, with a given iv; for the published vectors.
     std::string encrypt(std::string_view plain, std::string_view content_type, std::string_view iv);
     /// `v1,<base64>` of one key; for the published vectors.
-    std::string sign(std::string_view id, std::string_view timestamp, std::string_view body, bool with_next = false);
+    std::string sign(
+        std::string_view id,
+        std::string_view timestamp,
+        std::string_view body,
+        bool with_next = false
+    );
 
 private:
     struct State;
@@ -99,7 +113,7 @@ struct Opened {
     std::string plain;
     std::string content_type;
     bool encrypted = false;
-    bool by_next = false;   ///< authentic under the next key: the other side has it
+    bool by_next = false;  ///< authentic under the next key: the other side has it
 };
 
 /// What arrived: headers as received, body as received.
@@ -107,9 +121,10 @@ struct Incoming {
     std::string_view id, timestamp, signature, content_type, body;
 };
 
-/// Verifies, then decrypts. Every refusal is `forged` (stale, wrong signature, wrong key, wrong algorithm alike), so that
-/// an answer cannot tell which; `Error::context` tells the log. Comparisons take constant time.
-/// `require_encryption`: a clear body is refused. Tolerance of the timestamp: 5 minutes.
+/// Verifies, then decrypts. Every refusal is `forged` (stale, wrong signature, wrong key, wrong
+/// algorithm alike), so that an answer cannot tell which; `Error::context` tells the log.
+/// Comparisons take constant time. `require_encryption`: a clear body is refused. Tolerance of the
+/// timestamp: 5 minutes.
 class Opener {
 public:
     Opener(std::string kid, KeyRing keys, Direction direction);

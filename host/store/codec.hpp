@@ -10,13 +10,10 @@
 /// What the store's values look like. Every `read_*` is false for bytes that this program did not
 /// write there.
 ///
-/// msg   id 16, accepted u64, flags u32, conversation sequence u64 | sealed: conversation, requeued u64, body
-/// dead  died u64 | sealed: the record, reason, detail, status, attempts
-/// row   expires u64 | sealed: value
-/// conv  sealed: Conversation
-/// seen  until u64
-/// head  head u64, count u16, that many u64, state
-/// lane  id u32, epoch u64
+/// msg   id 16, accepted u64, flags u32, conversation sequence u64 | sealed: conversation, requeued
+/// u64, body dead  died u64 | sealed: the record, reason, detail, status, attempts row   expires
+/// u64 | sealed: value conv  sealed: Conversation seen  until u64 head  head u64, count u16, that
+/// many u64, state lane  id u32, epoch u64
 namespace trunkline::store {
 
 void write_record(

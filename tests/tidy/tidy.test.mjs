@@ -86,6 +86,12 @@ test('sources stay short enough to be read', () => {
   assert.deepEqual(sources.filter(file => text(file).split('\n').length > 501), [])
 })
 
+test('C++ is laid out as .clang-format says', () => {
+  // Its output is compared, for its own check stumbles over nested inline namespaces.
+  const written = sources.filter(file => /\.(cpp|hpp|h)$/.test(file))
+  assert.deepEqual(written.filter(file => execFileSync('clang-format', [path.join(root, file)], { encoding: 'utf8', maxBuffer: 1 << 24 }) !== text(file)), [])
+})
+
 test('nothing banned is in the sources', () => {
   const product = /^(host|portal|sdk\/include|plugins)\//
   const bans = [

@@ -62,7 +62,9 @@ TEST(TelegramManifestTest, IsJsonWithWhatTheHostLooksFor) {
     const auto manifest = boost::json::parse(kManifest);
     EXPECT_EQ(manifest.at("features").at("*").at("text_max"), 4096);
     EXPECT_EQ(manifest.at("redelivery_window").as_string(), "48h");
-    EXPECT_EQ(manifest.at("accept").at("verify").at("header_equals").at("setting").as_string(), "secret");
+    EXPECT_EQ(
+        manifest.at("accept").at("verify").at("header_equals").at("setting").as_string(), "secret"
+    );
     EXPECT_EQ(manifest.at("limits").as_array().size(), 2U);
 }
 

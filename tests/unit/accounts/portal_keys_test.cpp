@@ -15,8 +15,12 @@ protected:
         EXPECT_TRUE(keys);
         return *keys;
     }
-    static std::string current(const PortalKeys& keys) { return keys.ring()->current.text().reveal(); }
-    static std::string next(const PortalKeys& keys) { return keys.ring()->next ? keys.ring()->next->text().reveal() : ""; }
+    static std::string current(const PortalKeys& keys) {
+        return keys.ring()->current.text().reveal();
+    }
+    static std::string next(const PortalKeys& keys) {
+        return keys.ring()->next ? keys.ring()->next->text().reveal() : "";
+    }
 
     FakeClock clock_;
     std::unique_ptr<store::Store> store_ = store::make_memory_store(clock_);
@@ -31,7 +35,8 @@ TEST_F(PortalKeysTest, TheConfiguredKeyAloneIsTheStart) {
 
 TEST_F(PortalKeysTest, ARotationSurvivesARestartAtEveryStep) {
     const Secret second = *open()->rotate();
-    EXPECT_EQ(current(*open()), kOld.reveal()) << "the old one encrypts until the portal has the new one";
+    EXPECT_EQ(current(*open()), kOld.reveal())
+        << "the old one encrypts until the portal has the new one";
     EXPECT_EQ(next(*open()), second.reveal());
 
     open()->saw_next();
@@ -75,7 +80,8 @@ TEST_F(PortalKeysTest, RefusesStepsOutOfOrder) {
     EXPECT_EQ(keys->finish().error().fault, Fault::not_found);
     ASSERT_TRUE(keys->rotate());
     EXPECT_EQ(keys->rotate().error().fault, Fault::conflict);
-    EXPECT_EQ(keys->finish().error().fault, Fault::conflict) << "the portal does not have the new one yet";
+    EXPECT_EQ(keys->finish().error().fault, Fault::conflict)
+        << "the portal does not have the new one yet";
 }
 
 TEST_F(PortalKeysTest, EveryChangeIsSeenByWhoeverHoldsASealer) {

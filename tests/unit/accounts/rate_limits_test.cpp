@@ -14,7 +14,9 @@ boost::json::object manifest(const char* limits) {
 }
 
 TEST(RatesTest, ReadsWhatAConnectorDeclares) {
-    const auto rates = Rates::parse(manifest(R"([{"scope":"chat","rate":20,"per":"1m","burst":3},{"scope":"account","rate":30}])"));
+    const auto rates = Rates::parse(manifest(
+        R"([{"scope":"chat","rate":20,"per":"1m","burst":3},{"scope":"account","rate":30}])"
+    ));
     ASSERT_TRUE(rates);
     EXPECT_DOUBLE_EQ(rates->chat->per_second, 20.0 / 60);
     EXPECT_DOUBLE_EQ(rates->chat->burst, 3);
@@ -24,14 +26,22 @@ TEST(RatesTest, ReadsWhatAConnectorDeclares) {
 }
 
 TEST(RatesTest, RefusesLimitsThatMeanNothing) {
-    for (const char* limits : {R"({})", R"([{"scope":"chat"}])", R"([{"scope":"moon","rate":1}])", R"([{"scope":"chat","rate":0}])",
-                               R"([{"scope":"chat","rate":1,"per":"soon"}])", R"([{"scope":"chat","rate":1,"per":"0s"}])", R"([1])"}) {
+    for (const char* limits :
+         {R"({})",
+          R"([{"scope":"chat"}])",
+          R"([{"scope":"moon","rate":1}])",
+          R"([{"scope":"chat","rate":0}])",
+          R"([{"scope":"chat","rate":1,"per":"soon"}])",
+          R"([{"scope":"chat","rate":1,"per":"0s"}])",
+          R"([1])"}) {
         EXPECT_FALSE(Rates::parse(manifest(limits))) << limits;
     }
 }
 
 TEST(RateLimitsTest, HoldsBackOneChatWithoutTheOthers) {
-    const auto rates = Rates::parse(manifest(R"([{"scope":"chat","rate":1,"burst":1},{"scope":"account","rate":10}])"));
+    const auto rates = Rates::parse(
+        manifest(R"([{"scope":"chat","rate":1,"burst":1},{"scope":"account","rate":10}])")
+    );
     RateLimits limits{*rates, nullptr};
 
     EXPECT_EQ(limits.take("a", kStart).count(), 0);
@@ -40,11 +50,14 @@ TEST(RateLimitsTest, HoldsBackOneChatWithoutTheOthers) {
 }
 
 TEST(RateLimitsTest, AChatThatMustWaitUsesNothingUpOfItsAccount) {
-    const auto rates = Rates::parse(manifest(R"([{"scope":"chat","rate":1,"burst":1},{"scope":"account","rate":2}])"));
+    const auto rates = Rates::parse(
+        manifest(R"([{"scope":"chat","rate":1,"burst":1},{"scope":"account","rate":2}])")
+    );
     RateLimits limits{*rates, nullptr};
 
     EXPECT_EQ(limits.take("a", kStart).count(), 0);
-    for (int i = 0; i < 100; ++i) EXPECT_GT(limits.take("a", kStart).count(), 0);
+    for (int i = 0; i < 100; ++i)
+        EXPECT_GT(limits.take("a", kStart).count(), 0);
     EXPECT_EQ(limits.take("b", kStart).count(), 0);
     EXPECT_GT(limits.take("c", kStart).count(), 0) << "two a second for the whole account";
 }

@@ -11,7 +11,8 @@ const TokenBucket::Time kStart{milliseconds{1'000'000}};
 TEST(TokenBucketTest, GivesItsBurstAtOnceAndThenItsRate) {
     TokenBucket bucket{2, 3};
 
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(bucket.take(kStart).count(), 0);
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(bucket.take(kStart).count(), 0);
     EXPECT_GT(bucket.take(kStart), milliseconds{400});
     EXPECT_LE(bucket.take(kStart), milliseconds{502});
     EXPECT_EQ(bucket.take(kStart + milliseconds{501}).count(), 0);
@@ -43,7 +44,8 @@ TEST(TokenBucketTest, GivesMoreThanItsBurstOutOfAFullBucketAsDebt) {
     const auto wait = bucket.take(kStart, 100);
     EXPECT_GE(wait, milliseconds{10'000}) << "80 owed and 20 to be full, at 10 a second";
     EXPECT_LE(wait, milliseconds{10'002});
-    EXPECT_GT(bucket.take(kStart + milliseconds{7'000}).count(), 0) << "a debt holds up small ones, too";
+    EXPECT_GT(bucket.take(kStart + milliseconds{7'000}).count(), 0)
+        << "a debt holds up small ones, too";
     EXPECT_EQ(bucket.take(kStart + wait, 100).count(), 0);
 }
 

@@ -5,7 +5,8 @@
 namespace trunkline::admin {
 namespace {
 
-const Access kAccess{{{"root", Secret{"0123456789abcdef"}, "admin"}, {"eyes", Secret{"fedcba9876543210"}, "read"}}};
+const Access kAccess{
+    {{"root", Secret{"0123456789abcdef"}, "admin"}, {"eyes", Secret{"fedcba9876543210"}, "read"}}};
 
 TEST(AccessTest, FindsWhoATokenBelongsTo) {
     const auto who = kAccess.find("Bearer fedcba9876543210");
@@ -16,7 +17,15 @@ TEST(AccessTest, FindsWhoATokenBelongsTo) {
 }
 
 TEST(AccessTest, RefusesEverythingElse) {
-    for (const char* header : {"", "Bearer", "Bearer ", "Bearer x", "Basic 0123456789abcdef", "0123456789abcdef", "Bearer 0123456789abcde", "Bearer 0123456789abcdeff"}) {
+    for (const char* header :
+         {"",
+          "Bearer",
+          "Bearer ",
+          "Bearer x",
+          "Basic 0123456789abcdef",
+          "0123456789abcdef",
+          "Bearer 0123456789abcde",
+          "Bearer 0123456789abcdeff"}) {
         EXPECT_FALSE(kAccess.find(header)) << header;
     }
 }

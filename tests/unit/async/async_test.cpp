@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <set>
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 #include "host/async/blocking_pool.hpp"
 #include "host/async/loops.hpp"
@@ -50,7 +50,9 @@ TEST_F(AsyncTest, WorkOnAnotherLoopStaysThereAndTheCallerComesBack) {
 
 TEST_F(AsyncTest, ResultsThatCannotBeDefaultMadeComeBackToo) {
     run_and_wait(loop(0), "test", [&]() -> Awaitable<> {
-        const auto work = []() -> Awaitable<Result<std::string>> { co_return std::string(100, 'x'); };
+        const auto work = []() -> Awaitable<Result<std::string>> {
+            co_return std::string(100, 'x');
+        };
         auto answer = co_await on(loop(1), work);
         EXPECT_EQ(answer->size(), 100u);
     });

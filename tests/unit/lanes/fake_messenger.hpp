@@ -52,9 +52,9 @@ public:
         --memory_.in_flight[conversation];
         co_return verdict;
     }
-    store::Batch expired(const store::Record& record) override {
+    async::Awaitable<store::Batch> expired(store::Record record) override {
         memory_.expired.push_back(record.sequence);
-        return {};
+        co_return store::Batch{};
     }
     std::optional<WallMs> expires_ms(const store::Record& record) override {
         if (record.body.starts_with("short")) return record.accepted_ms + 60'000;

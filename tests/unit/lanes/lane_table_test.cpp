@@ -79,7 +79,7 @@ public:
         if (verdict.kind == KeyedVerdict::Kind::done) inbox_.add(std::move(record));
         co_return verdict;
     }
-    store::Batch expired(const store::Record&) override { return {}; }
+    async::Awaitable<store::Batch> expired(store::Record) override { co_return store::Batch{}; }
     std::optional<WallMs> expires_ms(const store::Record&) override { return std::nullopt; }
 
 private:

@@ -1,10 +1,10 @@
 #include "host/media/files.hpp"
 
-#include <gtest/gtest.h>
-
 #include <deque>
 #include <filesystem>
 #include <fstream>
+
+#include <gtest/gtest.h>
 
 #include "host/async/loops.hpp"
 #include "host/async/spawn.hpp"
@@ -30,7 +30,9 @@ protected:
     template <class T>
     T run(std::function<async::Awaitable<T>()> work) {
         std::optional<T> out;
-        async::run_and_wait(loops_.at(0).get_executor(), "test", [&]() -> async::Awaitable<> { out.emplace(co_await work()); });
+        async::run_and_wait(loops_.at(0).get_executor(), "test", [&]() -> async::Awaitable<> {
+            out.emplace(co_await work());
+        });
         return std::move(*out);
     }
     static Pieces pieces(std::deque<std::string> list) {
@@ -57,11 +59,17 @@ protected:
     std::string announce(const File& file) {
         return *run<Result<std::string>>([&] { return files_->announce(file); });
     }
-    Result<File> fill(const std::string& token, std::deque<std::string> list, std::optional<std::uint64_t> length = {}) {
+    Result<File> fill(
+        const std::string& token,
+        std::deque<std::string> list,
+        std::optional<std::uint64_t> length = {}
+    ) {
         return run<Result<File>>([&] { return files_->fill(token, length, pieces(list)); });
     }
     std::size_t on_disk() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{folder_}, {}));
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator{folder_}, {})
+        );
     }
 
     FakeClock clock_;
@@ -111,7 +119,10 @@ TEST_F(FilesTest, AnUnfilledOrStrangeIdIsNoFile) {
 
 TEST_F(FilesTest, WhatTheHostFetchesIsBounded) {
     File file = announced("");
-    EXPECT_EQ(run<Result<File>>([&] { return files_->keep(file, 4, pieces({"12345"})); }).error().fault, Fault::rejected);
+    EXPECT_EQ(
+        run<Result<File>>([&] { return files_->keep(file, 4, pieces({"12345"})); }).error().fault,
+        Fault::rejected
+    );
     const auto kept = run<Result<File>>([&] { return files_->keep(file, 5, pieces({"12345"})); });
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->size, 5u);

@@ -14,7 +14,8 @@ std::string token_of(const std::string& url) {
 
 TEST(LinksTest, OpensWhatItMade) {
     const Links links{"https://host.example", kKey};
-    const std::string url = links.url({AccountId{"acme-telegram"}, "AgACAgIAAxkB", "image/jpeg", 2'000}, "Счёт №7.jpg");
+    const std::string url =
+        links.url({AccountId{"acme-telegram"}, "AgACAgIAAxkB", "image/jpeg", 2'000}, "Счёт №7.jpg");
 
     EXPECT_TRUE(url.starts_with("https://host.example/media/")) << url;
     EXPECT_TRUE(url.ends_with(".jpg")) << url;
@@ -27,7 +28,8 @@ TEST(LinksTest, OpensWhatItMade) {
 
 TEST(LinksTest, ShowsNothingOfWhatItStandsFor) {
     const Links links{"https://host.example", kKey};
-    const std::string url = links.url({AccountId{"acme-telegram"}, "SECRETREF", "image/jpeg", 2'000}, "a.jpg");
+    const std::string url =
+        links.url({AccountId{"acme-telegram"}, "SECRETREF", "image/jpeg", 2'000}, "a.jpg");
     EXPECT_EQ(url.find("SECRETREF"), std::string::npos);
     EXPECT_EQ(url.find("acme-telegram"), std::string::npos);
 }

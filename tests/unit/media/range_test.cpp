@@ -14,11 +14,20 @@ struct Case {
 
 TEST(RangeTest, ReadsOneRangeAsRfc9110Says) {
     const Case cases[] = {
-        {"bytes=0-9", 100, true, Range{0, 9}},    {"bytes=90-", 100, true, Range{90, 99}},  {"bytes=-10", 100, true, Range{90, 99}},
-        {"bytes=-500", 100, true, Range{0, 99}},  {"bytes=0-500", 100, true, Range{0, 99}}, {"bytes=99-99", 100, true, Range{99, 99}},
-        {"bytes=100-", 100, false, std::nullopt}, {"bytes=-0", 100, false, std::nullopt},   {"", 100, true, std::nullopt},
-        {"bytes=9-0", 100, true, std::nullopt},   {"bytes=a-b", 100, true, std::nullopt},   {"items=0-1", 100, true, std::nullopt},
-        {"bytes=0-1,5-6", 100, true, std::nullopt}, {"bytes=0-0", 0, false, std::nullopt},
+        {"bytes=0-9", 100, true, Range{0, 9}},
+        {"bytes=90-", 100, true, Range{90, 99}},
+        {"bytes=-10", 100, true, Range{90, 99}},
+        {"bytes=-500", 100, true, Range{0, 99}},
+        {"bytes=0-500", 100, true, Range{0, 99}},
+        {"bytes=99-99", 100, true, Range{99, 99}},
+        {"bytes=100-", 100, false, std::nullopt},
+        {"bytes=-0", 100, false, std::nullopt},
+        {"", 100, true, std::nullopt},
+        {"bytes=9-0", 100, true, std::nullopt},
+        {"bytes=a-b", 100, true, std::nullopt},
+        {"items=0-1", 100, true, std::nullopt},
+        {"bytes=0-1,5-6", 100, true, std::nullopt},
+        {"bytes=0-0", 0, false, std::nullopt},
     };
     for (const Case& c : cases) {
         bool unsatisfiable = false;

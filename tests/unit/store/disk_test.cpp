@@ -60,7 +60,9 @@ TEST_P(DiskTest, HidesContentsInEveryFile) {
     append(record(a, "second " + planted));
     ASSERT_TRUE(give_up(letter(a, 1)));
     Batch batch;
-    batch.conversations.push_back({a, "c " + planted, 1, "note " + planted, "alias " + planted, "direct"});
+    batch.conversations.push_back(
+        {a, "c " + planted, 1, "note " + planted, "alias " + planted, "direct"}
+    );
     ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
     EXPECT_EQ(all_files().find(planted), std::string::npos);  // in the log
     store_->close();

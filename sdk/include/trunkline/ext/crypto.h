@@ -29,8 +29,8 @@ typedef struct tl_crypto {
 
     /* RS256 (RFC 7518 section 3.3); modulus and exponent big-endian, as decoded from a JWK. 0 for
        anything that does not verify. [any] */
-    int32_t (*verify_rs256)(
-        tl_view modulus, tl_view exponent, tl_view data, tl_view signature) TL_NOEXCEPT;
+    int32_t (*verify_rs256
+    )(tl_view modulus, tl_view exponent, tl_view data, tl_view signature) TL_NOEXCEPT;
 } tl_crypto;
 
 #ifdef __cplusplus

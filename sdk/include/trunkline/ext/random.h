@@ -24,8 +24,8 @@ typedef struct tl_random {
        alone: the same index gives the same bytes in a task that is rebuilt, another one others.
        Only inside handle, for a task of that call. TL_E_BAD_STATE otherwise; TL_E_LIMIT beyond
        TL_RANDOM_MAX. [serving] */
-    tl_status (*fill)(
-        void* ctx, uint64_t task, uint32_t index, unsigned char* out, uint32_t out_size) TL_NOEXCEPT;
+    tl_status (*fill
+    )(void* ctx, uint64_t task, uint32_t index, unsigned char* out, uint32_t out_size) TL_NOEXCEPT;
 } tl_random;
 
 #ifdef __cplusplus
