@@ -11,8 +11,8 @@ using lanes::KeyedVerdict;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTaskDeadline{90'000};
-constexpr milliseconds kWorthTelling{5'000};  // a longer wait is told to the portal
-constexpr WallMs kProgressLives = 15LL * 24 * 3600 * 1000;
+constexpr milliseconds kWorthTelling{5'000};               // a longer wait is told to the portal
+constexpr WallMs kCommandLives = 15LL * 24 * 3600 * 1000;  // longer than the longest `expires`
 constexpr milliseconds kWriteAgain{500};
 
 std::string progress_key(const accounts::Account& account, const std::string& command) {
@@ -56,14 +56,17 @@ struct Begun {
     std::vector<std::string> messages;
 };
 
-/// What `next_part` wrote; none when the row is damaged.
-std::optional<Begun> read_begun(const std::string& row) {
+/// What `remember` wrote of the record `id`, or of another one that had the same command id long
+/// ago: that is nothing begun. None when the row is damaged.
+std::optional<Begun> read_begun(const std::string& row, const Ulid& id) {
     boost::system::error_code bad;
     const json::value parsed = json::parse(row, bad);
     const auto* object = bad ? nullptr : parsed.if_object();
     const auto* part = object == nullptr ? nullptr : object->if_contains("part");
     if (part == nullptr || !part->is_int64() || part->as_int64() < 0 || !object->contains("ids"))
         return std::nullopt;
+    if (const auto* of = object->if_contains("of"); of != nullptr && *of != id.text())
+        return Begun{};
     return Begun{static_cast<std::size_t>(part->as_int64()), ids_of(row)};
 }
 
@@ -126,6 +129,7 @@ private:
 // The whole outbound path of one command, in the order it happens.
 async::Awaitable<KeyedVerdict> Messenger::deliver(store::Record record, std::uint32_t attempt) {
     Sending sending;
+    sending.id = record.id;
     sending.attempt = attempt;
     if (!sending.command.ParseFromString(record.body))
         co_return verdict(KeyedVerdict::Kind::dead, "malformed");
@@ -166,7 +170,7 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     if (!read.progress) co_return read.progress.error();
     sending->facts = *std::move(read.facts);
     if (*read.progress) {
-        auto begun = read_begun((*read.progress)->value);
+        auto begun = read_begun((*read.progress)->value, sending->id);
         if (!begun) co_return Error{Fault::storage, "progress row is damaged"};
         sending->progress.part = begun->part;
         sending->progress.messages = std::move(begun->messages);
@@ -296,19 +300,26 @@ async::Awaitable<KeyedVerdict> Messenger::next_part(Sending* sending, std::strin
         co_return conclude(*sending, KeyedVerdict::Kind::done, "sent", "", "");
     // The next part may fail or be cut short: what was sent must be known by then, so that it is
     // never sent again.
-    json::array ids;
-    for (const std::string& id : sending->progress.messages)
-        ids.emplace_back(id);
     inbound::Accepted accepted = std::move(sending->done);
-    accepted.batch.put.push_back(
-        {store::Table::command,
-         progress_key(*account_, sending->command.id()),
-         json::serialize(json::object{{"part", sending->progress.part}, {"ids", ids}}),
-         services_.ground.clock.wall_ms() + kProgressLives}
-    );
+    remember(sending->command, sending->id, sending->progress, accepted.batch);
     auto written = co_await write_surely(std::move(accepted));
     if (!written) co_return verdict(KeyedVerdict::Kind::cancelled, written.error().context);
     co_return verdict(KeyedVerdict::Kind::retry, "");
+}
+
+// Outlives the command's dead letter: requeued, it goes on behind what was sent.
+void Messenger::remember(
+    const universal::Command& command, const Ulid& id, const Progress& progress, store::Batch& batch
+) const {
+    json::array ids;
+    for (const std::string& message : progress.messages)
+        ids.emplace_back(message);
+    batch.put.push_back(
+        {store::Table::command,
+         progress_key(*account_, command.id()),
+         json::serialize(json::object{{"part", progress.part}, {"ids", ids}, {"of", id.text()}}),
+         services_.ground.clock.wall_ms() + kCommandLives + services_.dead_letters_keep_ms}
+    );
 }
 
 // Tries until it is written: the lane would send again what the messenger has taken. Fails only
@@ -401,9 +412,11 @@ KeyedVerdict Messenger::conclude(
          sending.facts.kind},
         accepted
     );
-    accepted.batch.erase.push_back(
-        {store::Table::command, progress_key(*account_, sending.command.id())}
-    );
+    // Of what failed in the middle it is kept: requeued, only the rest is sent.
+    if (kind == KeyedVerdict::Kind::done || sending.progress.part == 0)
+        accepted.batch.erase.push_back(
+            {store::Table::command, progress_key(*account_, sending.command.id())}
+        );
     return with(
         verdict(kind, kind == KeyedVerdict::Kind::dead ? "rejected" : state, std::move(code)),
         std::move(accepted)
@@ -422,12 +435,13 @@ async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
     status.state = "failed";
     status.code = "expired";
     status.text = "its time ran out before the messenger took it";
-    // What was sent before it ran out must be known, so that a person does not send it again.
+    // What was sent before it ran out must be known, so that nobody sends it again: no person, and
+    // not the lane after a requeue, for which the row stays.
     if (row && *row) {
-        if (auto begun = read_begun((*row)->value)) status.messages = std::move(begun->messages);
+        if (auto begun = read_begun((*row)->value, record.id))
+            status.messages = std::move(begun->messages);
     }
     append_status(services_.ground, *account_, command, status, accepted);
-    accepted.batch.erase.push_back({store::Table::command, key});
     offer(accepted);
     co_return std::move(accepted.batch);
 }

@@ -23,6 +23,7 @@ struct Services {
     async::BlockingPool& pool;
     media::Files& files;
     net::Client& client;  ///< of the account's loop; fetches files that a command names by address
+    WallMs dead_letters_keep_ms = 14LL * 24 * 3600 * 1000;  ///< how long one may be requeued
 };
 
 /// An account's messenger as the destination of its lane: degrade, run the connector's task for
@@ -46,6 +47,7 @@ private:
     };
     struct Sending {
         universal::Command command;
+        Ulid id;  ///< of the record; the same when it is requeued
         store::Conversation facts;
         std::vector<universal::Command> parts;
         std::vector<universal::Change> changes;
@@ -65,6 +67,12 @@ private:
     async::Awaitable<lanes::KeyedVerdict> retry(Sending* sending, tasks::Outcome outcome);
     async::Awaitable<lanes::KeyedVerdict> degrade_more(Sending* sending, std::string feature);
     async::Awaitable<Result<void>> write_surely(inbound::Accepted accepted);
+    void remember(
+        const universal::Command& command,
+        const Ulid& id,
+        const Progress& progress,
+        store::Batch& batch
+    ) const;
     lanes::KeyedVerdict conclude(
         Sending& sending,
         lanes::KeyedVerdict::Kind kind,
