@@ -353,7 +353,14 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     spec.home = &account->loop;
     spec.policy.waiting_bytes_max = portal->limits.waiting_bytes;
     auto destination = std::make_unique<outbound::Messenger>(
-        account, outbound::Services{*ground_, *store_, pool_, *files_, clients_->of(account->loop)}
+        account,
+        outbound::Services{
+            *ground_,
+            *store_,
+            pool_,
+            *files_,
+            clients_->of(account->loop),
+            config_.keep.dead_letters.count()}
     );
     auto lane = co_await lanes_->add_keyed(std::move(spec), std::move(destination));
     if (!lane) co_return lane.error();
