@@ -130,6 +130,7 @@ private:
 async::Awaitable<KeyedVerdict> Messenger::deliver(store::Record record, std::uint32_t attempt) {
     Sending sending;
     sending.id = record.id;
+    sending.sequence = record.sequence;
     sending.attempt = attempt;
     if (!sending.command.ParseFromString(record.body))
         co_return verdict(KeyedVerdict::Kind::dead, "malformed");
@@ -352,6 +353,7 @@ async::Awaitable<KeyedVerdict> Messenger::retry(Sending* sending, tasks::Outcome
         Status status;
         status.state = "delayed";
         status.kind = sending->facts.kind;
+        status.sequence = sending->sequence;
         status.until_ms = services_.ground.clock.wall_ms() + outcome.delay.count();
         append_status(services_.ground, *account_, sending->command, status, accepted);
     }
@@ -409,7 +411,8 @@ KeyedVerdict Messenger::conclude(
          code,
          std::move(text),
          0,
-         sending.facts.kind},
+         sending.facts.kind,
+         sending.sequence},
         accepted
     );
     // Of what failed in the middle it is kept: requeued, only the rest is sent.
@@ -434,6 +437,7 @@ async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
     Status status;
     status.state = "failed";
     status.code = "expired";
+    status.sequence = record.sequence;
     status.text = "its time ran out before the messenger took it";
     // What was sent before it ran out must be known, so that nobody sends it again: no person, and
     // not the lane after a requeue, for which the row stays.

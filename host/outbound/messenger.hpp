@@ -47,7 +47,8 @@ private:
     };
     struct Sending {
         universal::Command command;
-        Ulid id;  ///< of the record; the same when it is requeued
+        Ulid id;                       ///< of the record; the same when it is requeued
+        store::Sequence sequence = 0;  ///< of the record; another one when it is requeued
         store::Conversation facts;
         std::vector<universal::Command> parts;
         std::vector<universal::Change> changes;

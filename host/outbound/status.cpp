@@ -4,6 +4,7 @@ namespace trunkline::outbound {
 namespace {
 
 constexpr WallMs kSentRowLives = 7LL * 24 * 3600 * 1000;
+constexpr WallMs kToldOnceFor = 24LL * 3600 * 1000;
 
 }  // namespace
 
@@ -38,10 +39,13 @@ void append_status(
     }
     if (status.until_ms > 0) event.set_until(status.until_ms);
     // A command ends once: whatever runs twice around a crash, its portal hears of each state a
-    // single time.
-    const std::string dedup =
-        "status\x1f" + account.id.text() + '\x1f' + command.id() + '\x1f' + status.state;
-    inbound::append_event(ground, account, std::move(event), dedup, {}, out);
+    // single time. One that was requeued has a new place in the lane, and ends once more.
+    std::string dedup = "status\x1f" + account.id.text() + '\x1f' + command.id() + '\x1f' +
+                        std::to_string(status.sequence) + '\x1f' + status.state;
+    const std::size_t before = out.batch.append.size();
+    inbound::append_event(ground, account, std::move(event), std::move(dedup), {}, out);
+    if (out.batch.append.size() > before)  // else its lane is in memory
+        out.batch.append.back().dedup_until_ms = ground.clock.wall_ms() + kToldOnceFor;
     if (status.state == "sent") ++account.figures.sent;
     if (status.state == "failed") ++account.figures.failed;
     if (status.state == "unknown") ++account.figures.unknown;
