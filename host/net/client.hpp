@@ -32,9 +32,11 @@ struct ClientRequest {
     Headers headers;
     std::string body;  ///< when `parts` is empty
     std::vector<Part> parts;
-    bool joined = false;            ///< parts joined as the body instead of multipart/form-data
-    bool follow_redirects = false;  ///< at most 5, each hop guarded; Authorization and Cookie are
-                                    ///< dropped on a change of host
+    bool joined = false;  ///< parts joined as the body instead of multipart/form-data
+    /// At most 5, each hop guarded. Where scheme, host or port change, only Accept,
+    /// Accept-Encoding, Range and User-Agent go on, and a body does not: the request then fails as
+    /// `rejected`, unless the status turns it into a GET (RFC 9110 section 15.4).
+    bool follow_redirects = false;
     /// Never sent a second time by the client itself, not even when a kept connection turns out
     /// dead after bytes left.
     bool once = false;
