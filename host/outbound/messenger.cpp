@@ -14,6 +14,7 @@ constexpr milliseconds kTaskDeadline{90'000};
 constexpr milliseconds kWorthTelling{5'000};               // a longer wait is told to the portal
 constexpr WallMs kCommandLives = 15LL * 24 * 3600 * 1000;  // longer than the longest `expires`
 constexpr milliseconds kWriteAgain{500};
+constexpr milliseconds kLookAgain{250};
 
 std::string progress_key(const accounts::Account& account, const std::string& command) {
     return "progress/" + account.id.text() + '/' + command;
@@ -146,9 +147,7 @@ async::Awaitable<KeyedVerdict> Messenger::deliver(store::Record record, std::uin
         co_return conclude(sending, KeyedVerdict::Kind::dead, "failed", code, text);
     }
     for (;;) {
-        co_await wait_for_turn(
-            sending.facts.current.empty() ? sending.command.conversation() : sending.facts.current
-        );
+        co_await wait_for_turn(&sending);
         auto part = co_await send_part(&sending);
         // A part that went well and is not the last comes back as a retry without a reason: on to
         // the next.
@@ -191,14 +190,39 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     co_return Result<void>{};
 }
 
-async::Awaitable<> Messenger::wait_for_turn(std::string conversation) {
-    for (;;) {
-        if (!account_->rates) co_return;
+// The clock is looked at again every now and then: whoever went before may have taken less.
+async::Awaitable<> Messenger::wait_for_turn(Sending* sending) {
+    const std::string conversation =
+        sending->facts.current.empty() ? sending->command.conversation() : sending->facts.current;
+    milliseconds waited{0};
+    while (account_->rates) {
         const milliseconds wait =
             account_->rates->take(conversation, services_.ground.clock.steady());
         if (wait.count() == 0) co_return;
-        co_await async::pause(wait);
+        if (waited + wait >= kWorthTelling && !std::exchange(sending->delay_told, true))
+            co_await tell_delay(sending, services_.ground.clock.wall_ms() + wait.count());
+        const milliseconds piece = std::min(wait, kLookAgain);
+        co_await async::pause(piece);
+        waited += piece;
     }
+}
+
+// Once for each turn in the lane; that it cannot be written is no reason not to send.
+async::Awaitable<> Messenger::tell_delay(Sending* sending, WallMs until_ms) {
+    Status status;
+    status.state = "delayed";
+    status.kind = sending->facts.kind;
+    status.sequence = sending->sequence;
+    status.until_ms = until_ms;
+    inbound::Accepted accepted;
+    append_status(services_.ground, *account_, sending->command, status, accepted);
+    auto written = co_await inbound::write(services_.store, *account_, std::move(accepted));
+    if (!written)
+        spdlog::warn(
+            "outbound.delay_untold account={} reason={}",
+            account_->id.text(),
+            written.error().context
+        );
 }
 
 async::Awaitable<KeyedVerdict> Messenger::send_part(Sending* sending) {

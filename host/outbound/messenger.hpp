@@ -55,13 +55,15 @@ private:
         Progress progress;
         inbound::Accepted done;  ///< what goes into the write that ends the command
         std::uint32_t attempt = 1;
+        bool delay_told = false;
     };
     class CommandSink;
 
     async::Awaitable<Result<void>> prepare(Sending* sending);
     async::Awaitable<Result<void>> attach_files(universal::Command* command);
     async::Awaitable<Result<media::File>> fetch(universal::Attachment attachment);
-    async::Awaitable<> wait_for_turn(std::string conversation);
+    async::Awaitable<> wait_for_turn(Sending* sending);
+    async::Awaitable<> tell_delay(Sending* sending, WallMs until_ms);
     async::Awaitable<lanes::KeyedVerdict> send_part(Sending* sending);
     async::Awaitable<lanes::KeyedVerdict> judge(Sending* sending, tasks::End end);
     async::Awaitable<lanes::KeyedVerdict> next_part(Sending* sending, std::string value);
