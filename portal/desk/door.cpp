@@ -10,33 +10,48 @@ namespace trunkline::portal::desk {
 namespace {
 
 constexpr std::string_view kWirePath = "/trunkline/events";
-constexpr std::uint64_t kBatchBytesMax =
-    32ULL << 20U;  // a batch of 1 MiB grows by a third in JOSE; lanes may be set larger
-constexpr std::uint64_t kJsonBytesMax = 256ULL << 10U;
+// A batch of 1 MiB grows by a third in JOSE. One from a lane that is set larger gets 413, which
+// makes the host halve it. Whoever reaches the port can make the server hold this much per
+// connection before anything is proven, so it stays a small part of what all may hold together.
+constexpr std::uint64_t kBatchBytesMax = 8ULL << 20U;
+constexpr std::uint64_t kJsonBytesMax = 512ULL
+                                        << 10U;  // 65,536 code points and what goes with them
+
+/// What no host would send is not read.
+std::optional<net::Response> wire_refusal(const net::RequestHead& head) {
+    if (head.method != "POST") {
+        auto refused = net::problem(405, "method_not_allowed", "batches are posted");
+        refused.headers.push_back({"Allow", "POST"});
+        return refused;
+    }
+    for (const char* name : {"webhook-id", "webhook-timestamp", "webhook-signature"}) {
+        if (head.header(name).empty())
+            return net::problem(401, "unauthorized", "the request is not authentic");
+    }
+    return std::nullopt;
+}
 
 }  // namespace
 
-net::BodyPlan Door::plan(const net::RequestHead& head) {
+net::BodyPlan body_plan(
+    const net::RequestHead& head, const Origin& origin, std::uint64_t file_bytes_max
+) {
     net::BodyPlan plan;
     if (head.path == kWirePath) {
         plan.bytes_max = kBatchBytesMax;
-        if (head.method != "POST") {
-            plan.refuse = net::problem(405, "method", "Batches are posted.");
-            plan.refuse->headers.push_back({"Allow", "POST"});
-        }
+        plan.refuse = wire_refusal(head);
         return plan;
     }
     if (head.path == "/healthz") return plan;
-    plan.refuse = origin_.refusal(head);
-    if (plan.refuse) return plan;
-    if (!head.path.starts_with("/api/")) return plan;
-    if (head.path == "/api/files") {
-        plan.bytes_max = file_bytes_max_;
-        plan.streamed = true;
-    } else {
-        plan.bytes_max = kJsonBytesMax;
-    }
+    plan.refuse = origin.refusal(head);
+    if (plan.refuse || !head.path.starts_with("/api/")) return plan;
+    plan.streamed = head.path == "/api/files";
+    plan.bytes_max = plan.streamed ? file_bytes_max : kJsonBytesMax;
     return plan;
+}
+
+net::BodyPlan Door::plan(const net::RequestHead& head) {
+    return body_plan(head, origin_, file_bytes_max_);
 }
 
 async::Awaitable<net::Response> Door::handle(net::Request request) {

@@ -7,6 +7,12 @@
 
 namespace trunkline::portal::desk {
 
+/// How much of a request's body is read, decided from its head. Only an upload may be large, and it
+/// is streamed to disk; everything else is held in memory and therefore small.
+net::BodyPlan body_plan(
+    const net::RequestHead& head, const Origin& origin, std::uint64_t file_bytes_max
+);
+
 /// The portal's one address: the wire, the API, the page. Decides from a request's head how much of
 /// it is read.
 class Door final : public net::Handler {
