@@ -1,6 +1,7 @@
 #include "receive.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "api.hpp"
 #include "json_read.hpp"
@@ -68,21 +69,40 @@ struct Fetched {
     std::vector<std::string> presses;  ///< callback queries to be answered
 };
 
-/// One update of a poll. What is no update keeps its place in the order as `unsupported`.
-void report_update(
-    Context& context, const json::value& value, const Settings& settings, Fetched& fetched
+/// One update of a poll. What is no update, or cannot be reported, keeps its place in the order as
+/// `unsupported`: it would come again with the next poll, and the one after, and block the bot.
+/// False: the host takes no more in one go; this update and what follows it must be fetched again.
+bool report_update(
+    Context& context,
+    const json::value& value,
+    const Settings& settings,
+    bool first,
+    Fetched& fetched
 ) {
     const auto* update = value.if_object();
-    const auto translated =
-        update == nullptr ? unreadable_update() : to_universal(*update, settings.bot_id);
-    report(context, translated, &value);
     const auto id = update == nullptr ? std::nullopt : integer_at(*update, "update_id");
+    std::vector<std::string> presses;
+    try {
+        auto translated =
+            update == nullptr ? unreadable_update() : to_universal(*update, settings.bot_id);
+        report(context, translated, &value);
+        presses = std::move(translated.callback_queries);
+    } catch (const Refused& refused) {
+        // What was reported before it may have used up the room; its dedup keys let the host
+        // recognise what of this update was taken already.
+        if (refused.status == TL_E_LIMIT && !first) return false;
+        report_unreadable(context, value);
+    } catch (const std::bad_alloc&) {
+        throw;  // the update is not to blame
+    } catch (const std::exception& bug) {
+        context.host().log(
+            TL_LOG_ERROR, std::string{"telegram.update_unreadable reason="} + bug.what()
+        );
+        report_unreadable(context, value);
+    }
     if (id && *id >= 0 && *id < INT64_MAX) fetched.last = std::max(fetched.last.value_or(0), *id);
-    fetched.presses.insert(
-        fetched.presses.end(),
-        translated.callback_queries.begin(),
-        translated.callback_queries.end()
-    );
+    fetched.presses.insert(fetched.presses.end(), presses.begin(), presses.end());
+    return true;
 }
 
 std::int64_t backoff_ms(std::int64_t failures) {
@@ -173,8 +193,9 @@ Task receive_poll(Context& context, const Poll& poll, const Settings& settings) 
         co_return fetch_failed(context, answer, cursor);
 
     Fetched fetched;
-    for (const auto& update : *updates)
-        report_update(context, update, settings, fetched);
+    for (const auto& update : *updates) {
+        if (!report_update(context, update, settings, &update == updates->data(), fetched)) break;
+    }
     if (cursor.failures >= kFailuresShown) context.health("ok", {}, {});
     cursor.failures = 0;
     if (fetched.last) {

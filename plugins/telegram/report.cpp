@@ -1,5 +1,7 @@
 #include "report.hpp"
 
+#include "json_read.hpp"
+
 namespace trunkline::telegram {
 
 namespace {
@@ -8,6 +10,13 @@ namespace {
 // again and again.
 constexpr std::size_t kItemBytesMax = TL_MAX_ITEM / 2;
 constexpr std::size_t kIdBytesMax = TL_MAX_KEY;
+constexpr std::size_t kRawBytesMax = 1ULL << 20U;  // of one item; the host refuses more
+
+std::string raw_of(const json::value& update) {
+    auto text = json::serialize(update);
+    if (text.size() > kRawBytesMax) text.resize(kRawBytesMax);  // enough to see what it was
+    return text;
+}
 
 void report_event(Context& context, const Event& event, const json::value* update) {
     auto text = json::serialize(event.json);
@@ -25,7 +34,7 @@ void report_event(Context& context, const Event& event, const json::value* updat
     item.conversation = event.conversation;
     item.dedup = event.dedup;
     item.json = std::move(text);
-    if (keep_raw && update != nullptr) item.raw = json::serialize(*update);
+    if (keep_raw && update != nullptr) item.raw = raw_of(*update);
     item.note = event.note;
     item.outgoing = event.outgoing;
     context.item(item);
@@ -51,6 +60,20 @@ void report(Context& context, const Translated& translated, const json::value* u
             "The owner disconnected the Telegram business account from the bot: " + state.name
         );
     }
+}
+
+void report_unreadable(Context& context, const json::value& update) {
+    const auto* object = update.if_object();
+    const auto id = object == nullptr ? std::nullopt : integer_at(*object, "update_id");
+    Item item;
+    // Not the key of what the update's events were reported under, some of which the host may have.
+    if (id) item.dedup = std::to_string(*id) + ".unreadable";
+    item.json = json::serialize(json::object{
+        {"type", "unsupported"},
+        {"conversation", {{"kind", "direct"}}},
+        {"reason", "the update could not be read"}});
+    item.raw = raw_of(update);
+    context.item(item);
 }
 
 }  // namespace trunkline::telegram

@@ -11,4 +11,8 @@ namespace trunkline::telegram {
 /// connections. `update` is what goes to quarantine where it must; null when it is the whole input.
 void report(Context& context, const Translated& translated, const boost::json::value* update);
 
+/// An `unsupported` item in the place of a polled update that could not be reported; its beginning
+/// goes to the quarantine.
+void report_unreadable(Context& context, const boost::json::value& update);
+
 }  // namespace trunkline::telegram

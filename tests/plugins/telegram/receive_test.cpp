@@ -260,6 +260,48 @@ TEST(TelegramPollTest, OneHostileUpdateSpoilsNoOther) {
     EXPECT_THAT(host.faults(), IsEmpty());
 }
 
+TEST(TelegramPollTest, AnUpdateTooLargeForTheQuarantineIsKeptCut) {
+    TestHost host{telegram_plugin(), poll_account()};
+    const auto huge =
+        R"({"update_id":2,"message":{"message_id":2,"chat":{"id":5},"dice":{"emoji":")" +
+        std::string(2U << 20U, 'x') + "\"}}}";
+    host.feed(Input::poll(1, ""));
+    host.feed(Input::reply(1, 1, 200, R"({"ok":true,"result":[)" + huge + "]}"));
+    ASSERT_EQ(count(host, "item"), 1U);
+    EXPECT_EQ(host.latest("item").json.at("item").at("type"), "unsupported");
+    EXPECT_EQ(host.latest("item").string("raw").size(), 1U << 20U) << "the host refuses more";
+    EXPECT_THAT(host.latest("outcome").string("value"), HasSubstr(R"("offset":3)"));
+}
+
+const char* const kThreeUpdates = R"({"ok":true,"result":[
+    {"update_id":1,"message":{"message_id":1,"chat":{"id":5},"text":"one"}},
+    {"update_id":2,"message":{"message_id":2,"chat":{"id":5},"text":"two"}},
+    {"update_id":3,"message":{"message_id":3,"chat":{"id":5},"text":"three"}}]})";
+
+TEST(TelegramPollTest, AnUpdateThatTheHostRefusesKeepsItsPlaceUnread) {
+    TestHost host{telegram_plugin(), poll_account()};
+    host.refuse_effect(1);  // the item of the first update; effect 0 is the request
+    host.feed(Input::poll(1, ""));
+    EXPECT_EQ(host.feed(Input::reply(1, 1, 200, kThreeUpdates)), TL_OK);
+    ASSERT_EQ(count(host, "item"), 3U);
+    const auto& unread = host.effects().at(1);
+    EXPECT_EQ(unread.json.at("item").at("type"), "unsupported");
+    EXPECT_EQ(unread.string("dedup"), "1.unreadable");
+    EXPECT_THAT(unread.string("raw"), HasSubstr(R"("text":"one")"));
+    EXPECT_EQ(host.latest("item").json.at("item").at("message").at("text").as_string(), "three");
+    EXPECT_THAT(host.latest("outcome").string("value"), HasSubstr(R"("offset":4)"));
+}
+
+TEST(TelegramPollTest, WhatDoesNotFitIntoOnePollIsFetchedAgain) {
+    TestHost host{telegram_plugin(), poll_account()};
+    host.refuse_effect(2);  // the item of the second update
+    host.feed(Input::poll(1, ""));
+    EXPECT_EQ(host.feed(Input::reply(1, 1, 200, kThreeUpdates)), TL_OK);
+    EXPECT_EQ(count(host, "item"), 1U);
+    EXPECT_THAT(host.latest("outcome").string("value"), HasSubstr(R"("offset":2)"));
+    EXPECT_EQ(host.latest("outcome").json.at("delay_ms"), 0) << "at once";
+}
+
 TEST(TelegramReceiveTest, TasksAreRebuiltAtEveryStep) {
     EXPECT_THAT(
         refeed_everywhere(
