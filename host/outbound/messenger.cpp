@@ -66,7 +66,7 @@ std::optional<Begun> read_begun(const std::string& row, const Ulid& id) {
     const auto* part = object == nullptr ? nullptr : object->if_contains("part");
     if (part == nullptr || !part->is_int64() || part->as_int64() < 0 || !object->contains("ids"))
         return std::nullopt;
-    if (const auto* of = object->if_contains("of"); of != nullptr && *of != id.text())
+    if (const auto* of = object->if_contains("of"); of != nullptr && *of != json::string{id.text()})
         return Begun{};
     return Begun{static_cast<std::size_t>(part->as_int64()), ids_of(row)};
 }
