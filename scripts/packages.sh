@@ -1,16 +1,21 @@
 # Installs what is missing, and says nothing when nothing is. Sourced by the other scripts.
-# Usage: need_packages build | test
+# Usage: need_packages build [preset] | test
 
 packages_build="g++ cmake ninja-build ccache mold git ca-certificates
   libboost1.81-dev libboost-filesystem1.81-dev libboost-json1.81-dev libssl-dev libyaml-cpp-dev libprotobuf-dev
   protobuf-compiler libspdlog-dev libgtest-dev libgmock-dev librocksdb-dev libcurl4-openssl-dev libsqlite3-dev binutils"
 packages_test="curl openssl chromium procps clang-format"
+packages_clang="clang-16 libclang-rt-16-dev"
 
 need_packages() {
   local wanted missing=() package
   case "$1" in
     build) wanted=$packages_build ;;
     test) wanted="$packages_build $packages_test" ;;
+  esac
+  case "${2:-}" in
+    dev-clang | tsan | fuzz) wanted="$wanted $packages_clang" ;;
+    tidy) wanted="$wanted $packages_clang clang-tidy-16" ;;
   esac
   for package in $wanted; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
