@@ -5,17 +5,12 @@
 
 #include "host/async/on.hpp"
 #include "host/base/base64.hpp"
+#include "host/inbound/visit.hpp"
 
 namespace trunkline::inbound {
 namespace {
 
 constexpr std::chrono::milliseconds kWebhookDeadline{30'000};
-
-net::Response not_now(std::string_view why) {
-    net::Response response = net::problem(503, "unavailable", why);
-    response.headers.push_back({"Retry-After", "5"});
-    return response;
-}
 
 }  // namespace
 
@@ -83,66 +78,11 @@ async::Awaitable<net::Response> Inbound::webhook(
         start.pairs.push_back({std::string{header.name}, std::string{header.value}});
     start.body = std::move(request.body);
     start.deadline = kWebhookDeadline;
-    const std::string body = start.body;  // the quarantine may need it when the task is long over
-
-    auto response =
-        co_await async::on(account->loop.get_executor(), [this, &account, &start, &body] {
-            return take(account, std::move(start), body);
-        });
-    co_return response;
-}
-
-async::Awaitable<net::Response> Inbound::take(
-    std::shared_ptr<accounts::Account> account, tasks::Start start, const std::string& body
-) {
     if (!account->strand) co_return not_now("the connector of this account is not there");
-    EventSink sink{ground_, store_, *account, body};
-    tasks::End end = co_await account->strand->run(std::move(start), sink);
-    auto response = co_await conclude(std::move(account), std::move(end), body);
-    co_return response;
-}
-
-async::Awaitable<net::Response> Inbound::conclude(
-    std::shared_ptr<accounts::Account> account, tasks::End end, const std::string& body
-) {
-    net::Response response;
-    if (end.fault) {
-        switch (end.fault->fault) {
-            case Fault::forged:
-                ++account->figures.forged;
-                co_return net::problem(403, "forged", "the request is not authentic");
-            case Fault::storage:
-            case Fault::throttled:
-            case Fault::cancelled:
-                co_return not_now(to_string(end.fault->fault));
-            case Fault::malformed:
-            case Fault::unsupported:
-            case Fault::unavailable:
-            case Fault::unknown:
-            case Fault::rejected:
-            case Fault::account_broken:
-            case Fault::not_found:
-            case Fault::conflict: {
-                // What cannot be read keeps its place and is kept whole; a refusal would block the
-                // messenger's queue.
-                Accepted accepted;
-                quarantine_whole(ground_, *account, body, end.fault->context, accepted);
-                auto kept = co_await write(store_, *account, std::move(accepted));
-                if (!kept) co_return not_now(to_string(kept.error().fault));
-                spdlog::warn(
-                    "inbound.quarantined account={} reason={}",
-                    account->id.text(),
-                    end.fault->context
-                );
-                co_return response;
-            }
-        }
-    }
-    if (end.answer) {
-        response.status = end.answer->status;
-        response.headers = std::move(end.answer->headers);
-        response.body = std::move(end.answer->body);
-    }
+    auto visit = std::make_shared<Visit>(ground_, store_, account, std::move(start));
+    auto response = co_await async::on(account->loop.get_executor(), [&visit] {
+        return visit->answer_to_messenger();
+    });
     co_return response;
 }
 

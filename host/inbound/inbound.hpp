@@ -65,16 +65,10 @@ public:
 
 private:
     // On the account's loop.
-    async::Awaitable<net::Response> take(
-        std::shared_ptr<accounts::Account> account, tasks::Start start, const std::string& body
-    );
     async::Awaitable<Result<void>> take_again(
         std::shared_ptr<accounts::Account> account,
         std::string quarantine_id,
         const std::string& raw
-    );
-    async::Awaitable<net::Response> conclude(
-        std::shared_ptr<accounts::Account> account, tasks::End end, const std::string& body
     );
 
     Ground ground_;

@@ -146,7 +146,7 @@ void Core::take_up(
         return;
     }
     if (!task->durable_key.empty()) task->written_marks = task->marks;
-    if (due.answer) task->end.answer = std::move(due.answer);
+    if (due.answer) task->sink->answer(*std::move(due.answer));
     if (due.source) task->end.source = std::move(due.source);
     // It may have started over meanwhile; then nobody waits for these steps any more.
     if (!task->ended && incarnation == task->incarnation) perform(task, std::move(due.steps));
@@ -220,7 +220,9 @@ void Core::arm_deadline(const TaskRef& task) {
         const auto self = weak.lock();
         const auto still = late.lock();
         if (error || !self || !still) return;
-        self->cancel(*still, Error{Fault::unavailable, "the task's deadline passed"});
+        self->cancel(
+            *still, Error{Fault::unavailable, "the task's deadline passed", std::chrono::seconds{1}}
+        );
     });
 }
 

@@ -23,7 +23,7 @@ TEST_F(BatchTest, WaitingWebhooksShareOneCall) {
     start_all(std::vector<std::string>(64, "item d {}\nanswer 200 ok"));
     EXPECT_EQ(strand().figures().calls, 1u);
     for (const auto& task : tasks_)
-        EXPECT_EQ(task->end->answer->body, "ok");
+        EXPECT_EQ(task->sink.answered->body, "ok");
 }
 
 TEST_F(BatchTest, ASharedCallIsBounded) {

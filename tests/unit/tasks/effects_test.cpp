@@ -27,6 +27,7 @@ protected:
 TEST_F(EffectsTest, RefusesWhatIsNotServedYet) {
     EXPECT_EQ(tried("form"), TL_E_UNSUPPORTED);
     EXPECT_EQ(tried("http_bucket 1 0 http://m/a"), TL_E_UNSUPPORTED);
+    EXPECT_EQ(tried("http 1 1 http://m/a"), TL_E_UNSUPPORTED) << "ONCE in a task without a name";
     EXPECT_TRUE(client_.requests.empty());
 }
 
@@ -56,7 +57,9 @@ TEST_F(EffectsTest, RefusesRequestsThatCouldHarm) {
     EXPECT_EQ(tried("http 1 0 http://m/a b x\ry"), TL_E_BAD_INPUT)
         << "a header that would end its line";
     EXPECT_EQ(tried("http 1 64 http://m/a"), TL_E_BAD_INPUT) << "an unknown flag";
-    EXPECT_EQ(tried("http 1 1 http://m/a"), TL_E_BAD_INPUT) << "ONCE in a task without a name";
+    EXPECT_EQ(tried("http_timeout 1 0 http://m/a -1"), TL_E_BAD_INPUT);
+    EXPECT_EQ(tried("http_timeout 1 0 http://m/a 120001"), TL_E_LIMIT)
+        << "longer than any task that may ask for it";
     EXPECT_EQ(tried("upload 1 0 http://m/a nobody 0"), TL_E_BAD_INPUT) << "an unknown file";
     EXPECT_EQ(tried("upload 1 0 http://m/a f1 1"), TL_E_BAD_INPUT)
         << "base64 only in joined bodies";
@@ -83,8 +86,12 @@ TEST_F(EffectsTest, PassesARequestOnAsAsked) {
     EXPECT_FALSE(request.once);
     ASSERT_EQ(request.parts.size(), 2u);
     EXPECT_EQ(request.parts[0].bytes, "hello");
-    EXPECT_EQ(request.parts[1].file, "/files/f1");
+    EXPECT_EQ(request.parts[1].file, file_);
     EXPECT_TRUE(request.parts[1].base64);
+
+    client_.requests.clear();
+    run(webhook("http_timeout 1 0 http://m/slow 120000\nwait"));
+    ASSERT_EQ(client_.requests.size(), 1u) << "as long as the border allows";
 
     client_.requests.clear();
     run(webhook("http 1 0 http://m/plain body value\nwait"));
@@ -142,7 +149,7 @@ TEST_F(EffectsTest, TheJournalIsBoundedButTheLastReplyIsFree) {
     client_.replies["http://m/a"] = {reply_of(200, std::string(300'000, 'x'))};
     EXPECT_EQ(tried("timer 1 0\nwait\n"), TL_OK);
     const auto last = run(webhook("http 1 0 http://m/a\nwait\nanswer 200 ok"));
-    EXPECT_EQ(last->end->answer->body, "ok");
+    EXPECT_EQ(last->sink.answered->body, "ok");
     client_.replies["http://m/a"] = {reply_of(200, std::string(300'000, 'x'))};
     EXPECT_EQ(tried(webhook("http 1 0 http://m/a\nwait\ntry timer 2 0")), TL_E_LIMIT);
 }

@@ -118,7 +118,7 @@ TEST_F(RefeedTest, ADivergedTaskWithoutOnceStartsOver) {
     release("http://m/1");
     finish(*task);
     ASSERT_FALSE(task->end->fault) << task->end->fault->context;
-    EXPECT_EQ(task->end->answer->body, "ok");
+    EXPECT_EQ(task->sink.answered->body, "ok");
     EXPECT_EQ(task->sink.items().front(), "variant=1");
     EXPECT_EQ(task->sink.items()[1], "variant=2") << "its dedup key makes the repeat harmless";
     EXPECT_EQ(task->sink.items().size(), 3u) << "the answer to the first life is dropped";
@@ -149,7 +149,7 @@ TEST_F(RefeedTest, WhatTheNextGenerationAsksForBeyondIsTakenUp) {
     finish(*task);
     ASSERT_FALSE(task->end->fault) << task->end->fault->context;
     EXPECT_THAT(task->sink.items(), ElementsAre("a={}", "b={}"));
-    EXPECT_EQ(task->end->answer->body, "ok");
+    EXPECT_EQ(task->sink.answered->body, "ok");
 }
 
 TEST_F(RefeedTest, TasksMayEndWhereTheyAreWhileItDrains) {

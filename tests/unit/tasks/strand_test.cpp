@@ -8,12 +8,26 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+TEST_F(StrandTest, AnswersAtTheCommitAndGoesOn) {
+    client_.held = {"http://m/slow"};
+    const auto task =
+        begin(webhook("item d1 {}\nanswer 200 ok\nhttp 1 0 http://m/slow\nwait\nitem d2 {}"));
+    ASSERT_TRUE(turn_until([&] { return client_.count("http://m/slow") == 1; }));
+    ASSERT_TRUE(task->sink.answered) << "the messenger does not wait for what comes after";
+    EXPECT_EQ(task->sink.committed_when_answered, 1u);
+    EXPECT_FALSE(task->end);
+    client_.replies["http://m/slow"] = {reply_of(200, "")};
+    client_.held.erase("http://m/slow");
+    finish(*task);
+    EXPECT_THAT(task->sink.items(), ElementsAre("d1={}", "d2={}"));
+}
+
 TEST_F(StrandTest, AnswersAWebhookAfterItsItemsAreDurable) {
     const auto task = run(webhook("item d1 {}\nanswer 202 thanks\nitem d2 {}"));
     ASSERT_FALSE(task->end->fault);
-    ASSERT_TRUE(task->end->answer);
-    EXPECT_EQ(task->end->answer->status, 202);
-    EXPECT_EQ(task->end->answer->body, "thanks");
+    ASSERT_TRUE(task->sink.answered);
+    EXPECT_EQ(task->sink.answered->status, 202);
+    EXPECT_EQ(task->sink.answered->body, "thanks");
     EXPECT_THAT(task->sink.items(), ElementsAre("d1={}", "d2={}"));
     EXPECT_EQ(task->sink.durable_commits, 1u) << "what one call asks for is one write";
     EXPECT_EQ(strand().open_tasks(), 0u);
@@ -26,18 +40,19 @@ TEST_F(StrandTest, NothingLeavesWhenTheCommitFails) {
     finish(*task);
     ASSERT_TRUE(task->end->fault);
     EXPECT_EQ(task->end->fault->fault, Fault::storage);
-    EXPECT_FALSE(task->end->answer);
+    EXPECT_FALSE(task->sink.answered);
     EXPECT_TRUE(client_.requests.empty());
     EXPECT_THAT(said_.back(), HasSubstr("cancelled")) << "the connector must let go of the task";
 }
 
-TEST_F(StrandTest, ASecondCommitThatFailsTakesTheAnswerWithIt) {
+TEST_F(StrandTest, ASecondCommitThatFailsEndsTheTaskBehindItsAnswer) {
     auto task = std::make_unique<Running>(*store_);
     task->sink.fail_at = 1;
     begin(webhook("item d1 {}\nanswer 200 ok\nhttp 1 0 http://m/a\nwait\nitem d2 {}"), *task);
     finish(*task);
     EXPECT_EQ(task->end->fault->fault, Fault::storage);
-    EXPECT_FALSE(task->end->answer);
+    EXPECT_TRUE(task->sink.answered);
+    EXPECT_EQ(task->sink.durable_commits, 1u);
 }
 
 TEST_F(StrandTest, WhatIsPutIsDurableBeforeTheRequestLeaves) {
@@ -48,7 +63,7 @@ TEST_F(StrandTest, WhatIsPutIsDurableBeforeTheRequestLeaves) {
     };
     const auto task =
         run(webhook("put 1 token secret\nhttp 1 0 http://m/register\nwait\nanswer 200 ok"));
-    EXPECT_EQ(task->end->answer->body, "ok");
+    EXPECT_EQ(task->sink.answered->body, "ok");
     EXPECT_EQ(there, true);
 }
 
@@ -94,7 +109,7 @@ TEST_F(StrandTest, FiresTimersInTheirOrder) {
     const auto task =
         run(webhook("timer 1 40\ntimer 2 1\nwait\nreply\nwait\nreply\nanswer 200 late"));
     EXPECT_THAT(task->sink.items(), ElementsAre("reply=2:0:", "reply=1:0:"));
-    EXPECT_EQ(task->end->answer->body, "late");
+    EXPECT_EQ(task->sink.answered->body, "late");
 }
 
 TEST_F(StrandTest, ATimerInThePastFiresAtOnce) {
@@ -104,12 +119,13 @@ TEST_F(StrandTest, ATimerInThePastFiresAtOnce) {
 
 TEST_F(StrandTest, GivesUpAtTheDeadlineAndTellsTheConnector) {
     client_.held.insert("http://m/slow");
-    Start start = webhook("answer 200 ok\nhttp 1 0 http://m/slow\nwait\nitem late {}");
+    Start start = webhook("http 1 0 http://m/slow\nwait\nitem late {}\nanswer 200 ok");
     start.deadline = std::chrono::milliseconds{30};
     const auto task = run(std::move(start));
     EXPECT_EQ(task->end->fault->fault, Fault::unavailable);
     EXPECT_THAT(task->end->fault->context, HasSubstr("deadline"));
-    EXPECT_FALSE(task->end->answer);
+    EXPECT_GT(task->end->fault->pause.count(), 0) << "it may be tried again";
+    EXPECT_FALSE(task->sink.answered);
     EXPECT_THAT(said_.back(), HasSubstr("cancelled"));
     EXPECT_LE(client_.requests.front().timeout, std::chrono::milliseconds{30})
         << "no request outlives its task";
@@ -172,7 +188,7 @@ TEST_F(StrandTest, CatchesWhatIsThrownAndNamesTheConnector) {
         HasSubstr("scripted@1.2.3#1 failed 3 times: it threw: scripted to throw")
     );
     EXPECT_GE(strand().figures().failures, 3u);
-    EXPECT_EQ(run(webhook("answer 200 alive"))->end->answer->body, "alive");
+    EXPECT_EQ(run(webhook("answer 200 alive"))->sink.answered->body, "alive");
 }
 
 TEST_F(StrandTest, TriesAFailedStartThreeTimes) {
@@ -248,8 +264,8 @@ TEST_F(StrandTest, InterleavesAThousandTasks) {
         const std::string n = std::to_string(i);
         ASSERT_FALSE(task.end->fault);
         EXPECT_THAT(task.sink.items(), ElementsAre("a" + n + "={}", "reply=1:200:r" + n));
-        ASSERT_TRUE(task.end->answer);
-        EXPECT_EQ(task.end->answer->body, n);
+        ASSERT_TRUE(task.sink.answered);
+        EXPECT_EQ(task.sink.answered->body, n);
     }
     EXPECT_EQ(strand().open_tasks(), 0u);
     EXPECT_LT(strand().figures().calls, 1000u + 1000u / 8) << "starting inputs share calls";
