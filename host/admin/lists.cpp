@@ -1,6 +1,8 @@
 #include "host/admin/lists.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "host/base/base64.hpp"
 #include "host/universal/json.hpp"
@@ -222,8 +224,44 @@ async::Awaitable<net::Response> list_portals(const Rooms& rooms) {
     co_return page(std::move(items), "");
 }
 
+namespace {
+
+/// Adds, in the order of names, what is stored for portals and accounts that are not configured.
+void add_orphaned(
+    const store::Store& store,
+    const std::string& after,
+    std::size_t limit,
+    std::vector<lanes::LaneStatus>& page
+) {
+    std::set<std::string> served;
+    for (const auto& lane : page)
+        served.insert(lane.name);
+    const std::string last = page.size() == limit ? page.back().name : "";
+    for (store::LaneInfo& lane : store.lanes()) {
+        if (lane.head == lane.tail || lane.name <= after || served.contains(lane.name) ||
+            (!last.empty() && lane.name > last))
+            continue;
+        lanes::LaneStatus orphan;
+        orphan.name = std::move(lane.name);
+        orphan.delivery = "guaranteed";
+        orphan.state = "orphaned";
+        orphan.epoch = lane.epoch;
+        orphan.depth = lane.tail - lane.head;
+        orphan.waiting_bytes = lane.waiting_bytes;
+        page.push_back(std::move(orphan));
+    }
+    std::sort(page.begin(), page.end(), [](const auto& a, const auto& b) {
+        return a.name < b.name;
+    });
+    if (page.size() > limit) page.resize(limit);
+}
+
+}  // namespace
+
 async::Awaitable<net::Response> list_lanes(const Rooms& rooms, Call call) {
-    auto found = co_await rooms.lanes.list(call.parameter("after"), call.limit());
+    const std::string after = call.parameter("after");
+    auto found = co_await rooms.lanes.list(after, call.limit());
+    add_orphaned(rooms.store, after, call.limit(), found);
     json::array items;
     for (const auto& lane : found)
         items.push_back(to_json(lane));
