@@ -1,4 +1,4 @@
-# Every third-party package, in one place. Each is used by one folder (docs/ARCHITECTURE.md says which).
+# Every third-party package, in one place; docs/ARCHITECTURE.md says which folder may use which.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS filesystem json)
 find_package(OpenSSL 3.0 REQUIRED)
