@@ -10,13 +10,12 @@
 
 #include "host/base/base64.hpp"
 #include "host/base/ulid.hpp"
+#include "host/media/sealed_file.hpp"
 
 namespace trunkline::media {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t kPiece = 64 * 1024;
 
 std::string to_row(const File& file) {
     return json::serialize(json::object{
@@ -45,16 +44,6 @@ std::optional<File> from_row(const std::string& id, const std::string& row) {
     return file;
 }
 
-bool write_all(int descriptor, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t wrote = ::write(descriptor, bytes.data(), bytes.size());
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) return false;
-        bytes.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-    return true;
-}
-
 /// A file being written under a temporary name: removed unless it was kept.
 struct Draft {
     std::string path;
@@ -68,7 +57,11 @@ struct Draft {
 }  // namespace
 
 Files::Files(Options options, store::Store& store, async::BlockingPool& pool, const Clock& clock)
-    : options_{std::move(options)}, store_{store}, pool_{pool}, clock_{clock} {
+    : options_{std::move(options)},
+      cipher_{seal::hkdf_sha256(options_.key.reveal(), "trunkline v1 media files", 32)},
+      store_{store},
+      pool_{pool},
+      clock_{clock} {
     std::error_code ignored;  // the first write reports a folder that cannot be made
     std::filesystem::create_directories(options_.folder, ignored);
     ::chmod(options_.folder.c_str(), 0700);
@@ -77,6 +70,15 @@ Files::Files(Options options, store::Store& store, async::BlockingPool& pool, co
 std::string Files::path(const std::string& id) const {
     Ulid parsed;
     return Ulid::parse(id, parsed) ? options_.folder + "/" + id : "";
+}
+
+std::shared_ptr<const net::FileBytes> Files::bytes(const std::string& id) const {
+    const std::string where = path(id);
+    if (where.empty()) return nullptr;
+    auto opened = SealedFile::open(cipher_, id, where);
+    if (opened) return *std::move(opened);
+    if (opened.error().fault == Fault::storage) spdlog::error("media.damaged file={}", id);
+    return nullptr;
 }
 
 async::Awaitable<Result<void>> Files::save(File file, std::string token) {
@@ -100,16 +102,19 @@ async::Awaitable<Result<std::string>> Files::announce(File file) {
 }
 
 async::Awaitable<Result<std::string>> Files::write(
-    std::string path,
+    std::string id,
     std::uint64_t bytes_max,
     std::string expected,
     std::uint64_t* size,
     Pieces pieces
 ) {
+    const std::string final_path = path(id);
+    if (final_path.empty()) co_return Error{Fault::malformed, "not the id of a file"};
     Draft draft;
-    draft.path = path + "." + hex_encode(seal::random_bytes(4)) + ".part";
+    draft.path = final_path + "." + hex_encode(seal::random_bytes(4)) + ".part";
     draft.descriptor = ::open(draft.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (draft.descriptor < 0) co_return Error{Fault::storage, "media folder cannot be written"};
+    SealedWriter sealed{cipher_, id, draft.descriptor};
     seal::Sha256 digest;
     std::uint64_t total = 0;
     for (;;) {
@@ -120,8 +125,7 @@ async::Awaitable<Result<std::string>> Files::write(
         if (total > bytes_max)
             co_return Error{Fault::rejected, "more bytes than announced or allowed"};
         digest.update(*piece);
-        const int descriptor = draft.descriptor;
-        const auto write = [descriptor, &piece] { return write_all(descriptor, *piece); };
+        const auto write = [&sealed, &piece] { return sealed.add(*piece); };
         auto wrote = co_await pool_.run(write);
         if (!wrote) co_return Error{Fault::storage, "media folder is full or broken"};
     }
@@ -129,8 +133,9 @@ async::Awaitable<Result<std::string>> Files::write(
     if (!expected.empty() && found != expected)
         co_return Error{Fault::malformed, "sha256 differs from what was announced"};
     const int descriptor = draft.descriptor;
-    const auto keep = [descriptor, &draft, &path] {
-        return ::fsync(descriptor) == 0 && ::rename(draft.path.c_str(), path.c_str()) == 0;
+    const auto keep = [descriptor, &sealed, &draft, &final_path] {
+        return sealed.finish() && ::fsync(descriptor) == 0 &&
+               ::rename(draft.path.c_str(), final_path.c_str()) == 0;
     };
     auto kept = co_await pool_.run(keep);
     if (!kept) co_return Error{Fault::storage, "media folder is full or broken"};
@@ -158,7 +163,7 @@ async::Awaitable<Result<File>> Files::fill(
     if (length && *length != file.size)
         co_return Error{Fault::malformed, "Content-Length differs from the announced size"};
     std::uint64_t size = 0;
-    auto written = co_await write(path(file.id), file.size, file.sha256, &size, std::move(pieces));
+    auto written = co_await write(file.id, file.size, file.sha256, &size, std::move(pieces));
     if (!written) co_return written.error();
     if (size != file.size) co_return Error{Fault::malformed, "fewer bytes than announced"};
     file.ready = true;
@@ -169,7 +174,7 @@ async::Awaitable<Result<File>> Files::fill(
 
 async::Awaitable<Result<File>> Files::keep(File file, std::uint64_t bytes_max, Pieces pieces) {
     std::uint64_t size = 0;
-    auto written = co_await write(path(file.id), bytes_max, "", &size, std::move(pieces));
+    auto written = co_await write(file.id, bytes_max, "", &size, std::move(pieces));
     if (!written) co_return written.error();
     file.size = size;
     file.sha256 = *written;
@@ -203,42 +208,16 @@ void Files::sweep() {
     if (removed != 0) spdlog::info("media.swept files={}", removed);
 }
 
-Result<std::unique_ptr<FileSource>> FileSource::open(
-    const std::string& path,
-    std::uint64_t from,
-    std::optional<std::uint64_t> count,
-    async::BlockingPool& pool
-) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (descriptor < 0) return Error{Fault::not_found, "no such file"};
-    struct stat status {};
-    if (::fstat(descriptor, &status) != 0 || from > static_cast<std::uint64_t>(status.st_size) ||
-        ::lseek(descriptor, static_cast<off_t>(from), SEEK_SET) < 0) {
-        ::close(descriptor);
-        return Error{Fault::not_found, "no such range"};
-    }
-    const std::uint64_t rest = static_cast<std::uint64_t>(status.st_size) - from;
-    return std::unique_ptr<FileSource>{
-        new FileSource{descriptor, count ? std::min(*count, rest) : rest, pool}};
-}
-
-FileSource::~FileSource() {
-    ::close(descriptor_);
-}
-
 async::Awaitable<Result<std::string>> FileSource::read() {
-    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, left_));
-    if (wanted == 0) co_return std::string{};
-    const int descriptor = descriptor_;
-    auto bytes = co_await pool_.run([descriptor, wanted] {
-        std::string out(wanted, '\0');
-        const ssize_t got = ::read(descriptor, out.data(), wanted);
-        out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-        return out;
-    });
-    if (bytes.empty()) co_return Error{Fault::storage, "file ended early"};
-    left_ -= bytes.size();
-    co_return bytes;
+    if (left_ == 0) co_return std::string{};
+    std::string piece;
+    const auto read = [this, &piece] { return file_->read(at_, piece) && !piece.empty(); };
+    const bool good = co_await pool_.run(read);
+    if (!good) co_return Error{Fault::storage, "the file cannot be read"};
+    if (piece.size() > left_) piece.resize(static_cast<std::size_t>(left_));
+    at_ += piece.size();
+    left_ -= piece.size();
+    co_return piece;
 }
 
 }  // namespace trunkline::media

@@ -9,6 +9,8 @@
 #include "host/base/clock.hpp"
 #include "host/base/id.hpp"
 #include "host/base/result.hpp"
+#include "host/base/secret.hpp"
+#include "host/net/file_bytes.hpp"
 #include "host/net/http.hpp"
 #include "host/seal/crypto.hpp"
 #include "host/store/store.hpp"
@@ -30,12 +32,14 @@ struct File {
 using Pieces = std::function<async::Awaitable<Result<std::string>>()>;
 
 /// Outgoing files: announced, filled once, used by connectors through their id, gone after `keep`.
+/// On disk they are encrypted; see sealed_file.hpp.
 /// Thread-safe.
 class Files {
 public:
     struct Options {
         std::string folder;  ///< private, made 0700
         WallMs keep_ms = 0;
+        Secret key;  ///< of the store; the files are encrypted under one derived from it
     };
     Files(Options options, store::Store& store, async::BlockingPool& pool, const Clock& clock);
 
@@ -54,15 +58,17 @@ public:
     async::Awaitable<Result<File>> keep(File file, std::uint64_t bytes_max, Pieces pieces);
 
     async::Awaitable<Result<File>> find(std::string id);  ///< `not_found`; ready ones only
-    std::string path(const std::string& id) const;  ///< where its bytes are; "" for a malformed id
+    /// Its bytes, decrypted while they are read; null when there are none. Blocks briefly.
+    std::shared_ptr<const net::FileBytes> bytes(const std::string& id) const;
 
     void sweep();  ///< removes what has outlived `keep`; blocks
 
     store::Store& store() const noexcept { return store_; }
 
 private:
+    std::string path(const std::string& id) const;  ///< "" for a malformed id
     async::Awaitable<Result<std::string>> write(
-        std::string path,
+        std::string id,
         std::uint64_t bytes_max,
         std::string expected,
         std::uint64_t* size,
@@ -71,6 +77,7 @@ private:
     async::Awaitable<Result<void>> save(File file, std::string token);
 
     Options options_;
+    seal::AtRest cipher_;
     store::Store& store_;
     async::BlockingPool& pool_;
     const Clock& clock_;
@@ -79,20 +86,20 @@ private:
 /// A file of the host as the body of an answer: `from` and `count` as a range asks.
 class FileSource final : public net::BodySource {
 public:
-    static Result<std::unique_ptr<FileSource>> open(
-        const std::string& path,
+    /// `from + count` lies within the file.
+    FileSource(
+        std::shared_ptr<const net::FileBytes> file,
         std::uint64_t from,
-        std::optional<std::uint64_t> count,
+        std::uint64_t count,
         async::BlockingPool& pool
-    );
-    ~FileSource() override;
+    )
+        : file_{std::move(file)}, at_{from}, left_{count}, pool_{pool} {}
     std::optional<std::uint64_t> size() const override { return left_; }
     async::Awaitable<Result<std::string>> read() override;
 
 private:
-    FileSource(int descriptor, std::uint64_t left, async::BlockingPool& pool)
-        : descriptor_{descriptor}, left_{left}, pool_{pool} {}
-    int descriptor_;
+    std::shared_ptr<const net::FileBytes> file_;
+    std::uint64_t at_;
     std::uint64_t left_;
     async::BlockingPool& pool_;
 };

@@ -153,9 +153,9 @@ async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_hea
     }
     const std::uint64_t from = range ? range->first : 0;
     const std::uint64_t count = range ? range->last - range->first + 1 : file->size;
-    const std::string path = services_.files.path(link.ref);
-    auto source = FileSource::open(path, from, count, services_.pool);
-    if (!source) co_return gone();
+    const auto open = [this, &link] { return services_.files.bytes(link.ref); };
+    auto bytes = co_await services_.pool.run(open);
+    if (!bytes || bytes->size() != file->size) co_return gone();
     if (range) {
         response.status = 206;
         response.headers.push_back(
@@ -165,7 +165,7 @@ async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_hea
         );
     }
     describe(response, link.mime, file->name);
-    response.stream = *std::move(source);
+    response.stream = std::make_unique<FileSource>(std::move(bytes), from, count, services_.pool);
     co_return response;
 }
 

@@ -9,6 +9,7 @@
 
 #include "host/async/loops.hpp"
 #include "host/net/address_guard.hpp"
+#include "host/net/file_bytes.hpp"
 #include "host/net/http.hpp"
 
 /// The HTTP client: libcurl's multi interface driven by a loop's sockets. Keep-alive, TLS verified,
@@ -22,7 +23,7 @@ struct Part {
     std::string filename;
     std::string mime;
     std::string bytes;
-    std::string file;     ///< path on disk, streamed
+    std::shared_ptr<const FileBytes> file;  ///< streamed
     bool base64 = false;  ///< the content is sent base64 encoded (joined bodies)
 };
 

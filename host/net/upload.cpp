@@ -1,39 +1,19 @@
 #include "host/net/upload.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "host/base/base64.hpp"
 
 namespace trunkline::net {
 
-Result<std::unique_ptr<PartSource>> PartSource::open(const Part& part) {
-    std::unique_ptr<PartSource> source{new PartSource};  // NOLINT: the constructor is private
-    source->base64_ = part.base64;
-    if (part.file.empty()) {
-        source->bytes_ = &part.bytes;
-        source->raw_size_ = part.bytes.size();
-        return source;
-    }
-    source->file_ = ::open(part.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat facts {};
-    if (source->file_ < 0 || ::fstat(source->file_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return Error{Fault::rejected, "a part's file cannot be read"};
-    }
-    source->raw_size_ = static_cast<std::uint64_t>(facts.st_size);
-    return source;
-}
+PartSource::PartSource(const Part& part)
+    : bytes_{&part.bytes},
+      file_{part.file},
+      raw_size_{part.file ? part.file->size() : part.bytes.size()},
+      base64_{part.base64} {}
 
 PartSource::PartSource(const std::string& bytes) : bytes_{&bytes}, raw_size_{bytes.size()} {}
-
-PartSource::~PartSource() {
-    if (file_ >= 0) ::close(file_);
-}
 
 std::uint64_t PartSource::size() const noexcept {
     return base64_ ? (raw_size_ + 2) / 3 * 4 : raw_size_;
@@ -49,19 +29,21 @@ std::int64_t PartSource::read_raw(char* into, std::size_t room) {
     const auto want =
         static_cast<std::size_t>(std::min<std::uint64_t>(room, raw_size_ - raw_read_));
     if (want == 0) return 0;
-    if (file_ < 0) {
+    if (!file_) {
         std::memcpy(into, bytes_->data() + raw_read_, want);
         raw_read_ += want;
         return static_cast<std::int64_t>(want);
     }
-    ssize_t got = -1;
-    do {
-        got = ::pread(file_, into, want, static_cast<off_t>(raw_read_));
-    } while (got < 0 && errno == EINTR);
-    if (got <= 0)
-        return -1;  // 0 before the end: the file became shorter, and its length is promised already
-    raw_read_ += static_cast<std::uint64_t>(got);
-    return got;
+    if (raw_read_ < piece_from_ || raw_read_ - piece_from_ >= piece_.size()) {
+        piece_from_ = raw_read_;
+        // Nothing before the end would be a file that became shorter; its length is promised.
+        if (!file_->read(raw_read_, piece_) || piece_.empty()) return -1;
+    }
+    const auto at = static_cast<std::size_t>(raw_read_ - piece_from_);
+    const std::size_t got = std::min(want, piece_.size() - at);
+    std::memcpy(into, piece_.data() + at, got);
+    raw_read_ += got;
+    return static_cast<std::int64_t>(got);
 }
 
 // Encodes the next stretch: whole groups of three, except at the end.
@@ -97,9 +79,7 @@ Result<void> Upload::open(const ClientRequest& request) {
         if (part.base64 && multipart_) {
             return Error{Fault::rejected, "base64 parts can only be joined"};
         }
-        auto source = PartSource::open(part);
-        if (!source) return source.error();
-        sources_.push_back(*std::move(source));
+        sources_.push_back(std::make_unique<PartSource>(part));
     }
     for (const auto& source : sources_)
         size_ += source->size();

@@ -14,24 +14,24 @@ namespace trunkline::net {
 /// part.
 class PartSource {
 public:
-    static Result<std::unique_ptr<PartSource>> open(const Part& part);
+    explicit PartSource(const Part& part);
     explicit PartSource(const std::string& bytes);  ///< a plain body, borrowed
-    ~PartSource();
     PartSource(const PartSource&) = delete;
     PartSource& operator=(const PartSource&) = delete;
 
     std::uint64_t size() const noexcept;  ///< as sent, base64 counted
-    /// Up to `room` bytes, 0 = the end; -1 when the file fails or is shorter than it was.
+    /// Up to `room` bytes, 0 = the end; -1 when the file cannot be read.
     std::int64_t read(char* into, std::size_t room);
     void rewind() noexcept;
 
 private:
-    PartSource() = default;
     std::int64_t read_raw(char* into, std::size_t room);
     bool refill();
 
     const std::string* bytes_ = nullptr;  // or:
-    int file_ = -1;
+    std::shared_ptr<const FileBytes> file_;
+    std::string piece_;  // of the file, from `piece_from_` on
+    std::uint64_t piece_from_ = 0;
     std::uint64_t raw_size_ = 0;
     std::uint64_t raw_read_ = 0;
     bool base64_ = false;

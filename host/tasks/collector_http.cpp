@@ -75,9 +75,8 @@ tl_status Collector::read_parts(const tl_http& http, net::ClientRequest& out, st
         kept.bytes = text_of(part.bytes);
         kept.base64 = (part.flags & TL_PART_BASE64) != 0;
         if (part.file.size > 0) {
-            kept.file =
-                services_.file_path ? services_.file_path(std::string{text_of(part.file)}) : "";
-            if (kept.file.empty()) return TL_E_BAD_INPUT;
+            if (services_.file) kept.file = services_.file(std::string{text_of(part.file)});
+            if (!kept.file) return TL_E_BAD_INPUT;
         }
         bytes += part.bytes.size;
         out.parts.push_back(std::move(kept));

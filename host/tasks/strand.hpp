@@ -117,8 +117,8 @@ struct Services {
     store::Store& store;
     async::BlockingPool& pool;
     const Clock& clock;
-    /// Path of a host file by its id, or "" when unknown. `[any]`
-    std::function<std::string(const std::string& file)> file_path;
+    /// The bytes of a host file by its id, or null when unknown. `[any]`
+    std::function<std::shared_ptr<const net::FileBytes>(const std::string& file)> file;
     std::size_t loop_index = 0;  ///< of `loop`; picks the generation's log table
 };
 

@@ -104,6 +104,13 @@ private:
     store::Store& store_;
 };
 
+/// A file of the host, that nobody reads.
+class SomeFile final : public net::FileBytes {
+public:
+    std::uint64_t size() const override { return 0; }
+    bool read(std::uint64_t, std::string&) const override { return false; }
+};
+
 /// A loop, a store, a client and a strand of the scripted connector.
 class StrandTest : public ::testing::Test {
 protected:
@@ -138,8 +145,8 @@ protected:
     }
 
     Services services() {
-        return Services{loop_, client_, *store_, pool_, clock_, [](const std::string& file) {
-                            return file == "f1" ? std::string{"/files/f1"} : std::string{};
+        return Services{loop_, client_, *store_, pool_, clock_, [this](const std::string& file) {
+                            return file == "f1" ? file_ : nullptr;
                         }};
     }
 
@@ -238,6 +245,7 @@ protected:
     FakeClock clock_;
     std::unique_ptr<store::Store> store_ = store::make_memory_store(clock_);
     async::BlockingPool pool_{1};
+    std::shared_ptr<const net::FileBytes> file_ = std::make_shared<SomeFile>();
     ScriptedClient client_{loop_};
     std::vector<std::string> said_;
     std::string staging_;
