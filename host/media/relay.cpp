@@ -10,26 +10,44 @@ namespace trunkline::media {
 namespace {
 
 constexpr std::size_t kSourcesMax = 1024;
-constexpr std::uint64_t kRelayedBytesMax =
-    4ULL << 30U;  // a bound for what never ends; messengers stop far below
+constexpr WallMs kLastsMs = 24LL * 3600 * 1000;  // a source "as long as it lasts"
 
-/// Finding a file changes nothing that must last, but for what the connector puts aside (a token,
-/// say).
-class PutSink final : public tasks::Sink {
+/// A body that is cut where it becomes larger than it may be, so that nobody takes its beginning
+/// for all of it.
+class Bounded final : public net::BodySource {
 public:
-    explicit PutSink(store::Store& store) : store_{store} {}
-    async::Awaitable<Result<void>> commit(tasks::Durable durable) override {
-        if (durable.put.empty()) co_return Result<void>{};
-        store::Batch batch;
-        batch.put = std::move(durable.put);
-        auto written = co_await store_.commit(std::move(batch));
-        if (!written) co_return written.error();
-        co_return Result<void>{};
+    Bounded(std::unique_ptr<net::BodySource> from, std::uint64_t most)
+        : from_{std::move(from)}, left_{most} {}
+    std::optional<std::uint64_t> size() const override { return from_->size(); }
+    async::Awaitable<Result<std::string>> read() override {
+        auto piece = co_await from_->read();
+        if (piece && piece->size() > left_)
+            co_return Error{Fault::rejected, "the file is larger than its portal takes"};
+        if (piece) left_ -= piece->size();
+        co_return piece;
     }
 
 private:
-    store::Store& store_;
+    std::unique_ptr<net::BodySource> from_;
+    std::uint64_t left_;
 };
+
+/// How large the whole file is, of which the answer may be a part (RFC 9110 section 14.4).
+std::optional<std::uint64_t> whole_size(const net::StreamedReply& reply) {
+    if (reply.head.status == 200) return reply.body->size();
+    const std::string_view range = net::find_header(reply.head.headers, "Content-Range");
+    const std::size_t slash = range.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const std::string_view text = range.substr(slash + 1);
+    std::uint64_t size = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return size;
+}
+
+bool gone_at_messenger(int status) {
+    return status == 403 || status == 404 || status == 410;
+}
 
 bool shown_inline(std::string_view mime) {
     // SVG is an image that can run script, so it is never shown from our address.
@@ -60,6 +78,20 @@ void describe(net::Response& response, const std::string& mime, const std::strin
 
 net::Response gone() {
     return net::problem(404, "not_found", "no such file, or its link has run out");
+}
+
+/// Why a connector's file cannot be had.
+net::Response refusal(const Error& error) {
+    if (error.fault == Fault::rejected || error.fault == Fault::not_found)
+        return net::problem(404, "not_found", error.context);
+    if (error.fault == Fault::account_broken)
+        return net::problem(502, "account_broken", "the account needs a person");
+    if (error.pause.count() == 0)
+        return net::problem(502, "unavailable", "the messenger did not say where the file is");
+    net::Response response = net::problem(503, "unavailable", "the messenger asks to wait");
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(error.pause);
+    response.headers.push_back({"Retry-After", std::to_string(seconds.count())});
+    return response;
 }
 
 }  // namespace
@@ -102,41 +134,53 @@ std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bo
     return range;
 }
 
-async::Awaitable<Result<tasks::Source>> Relay::find_source(Link link) {
-    const std::string key = link.account.text() + '\0' + link.ref;
+async::Awaitable<Result<tasks::Source>> Relay::find_source(
+    std::shared_ptr<accounts::Account> account, std::string ref, bool* remembered
+) {
+    const std::string key = account->id.text() + '\0' + ref;
     const WallMs now = services_.clock.wall_ms();
+    *remembered = false;
     {
         const std::lock_guard lock{mutex_};
         const auto at = sources_.find(key);
-        if (at != sources_.end() && at->second.expires_ms > now) co_return at->second;
+        if (at != sources_.end() && at->second.expires_ms > now) {
+            *remembered = true;
+            co_return at->second;
+        }
     }
-    auto account = services_.directory.account(link.account.text());
-    if (!account) co_return Error{Fault::not_found, "its account is gone"};
-    auto source = co_await async::on(account->loop.get_executor(), [this, &account, &link] {
-        return ask(account, link.ref);
+    auto source = co_await async::on(account->loop.get_executor(), [this, &account, &ref] {
+        return services_.locate(account, ref);
     });
     if (!source) co_return source.error();
+    if (source->expires_ms == 0) source->expires_ms = now + kLastsMs;
     const std::lock_guard lock{mutex_};
     if (sources_.size() >= kSourcesMax) sources_.clear();
     sources_[key] = *source;
     co_return source;
 }
 
-async::Awaitable<Result<tasks::Source>> Relay::ask(
-    std::shared_ptr<accounts::Account> account, std::string ref
+void Relay::forget_source(const accounts::Account& account, const std::string& ref) {
+    const std::lock_guard lock{mutex_};
+    sources_.erase(account.id.text() + '\0' + ref);
+}
+
+async::Awaitable<Result<net::StreamedReply>> Relay::fetch(
+    std::shared_ptr<accounts::Account> account, std::string ref, std::string range
 ) {
-    if (!account->strand) co_return Error{Fault::unavailable, "the connector is not there"};
-    PutSink sink{services_.files.store()};
-    tasks::Start start;
-    start.kind = TL_IN_FILE;
-    start.key = std::move(ref);
-    tasks::End end = co_await account->strand->run(std::move(start), sink);
-    if (end.fault) co_return *end.fault;
-    if (!end.source) {
-        const std::string text = end.outcome ? end.outcome->text : "";
-        co_return Error{Fault::rejected, text.empty() ? "the messenger no longer has it" : text};
+    for (;;) {
+        bool remembered = false;
+        auto source = co_await find_source(account, ref, &remembered);
+        if (!source) co_return source.error();
+        net::ClientRequest request = std::move(source->request);
+        request.follow_redirects = true;
+        request.reply_bytes_max = account->portal->limits.media_bytes + 1;
+        if (!range.empty()) request.headers.push_back({"Range", range});
+        net::StreamedReply reply = co_await services_.clients.here().stream(std::move(request));
+        if (!gone_at_messenger(reply.head.status)) co_return reply;
+        forget_source(*account, ref);
+        // What the connector said a moment ago is the last word.
+        if (!remembered) co_return Error{Fault::not_found, "the messenger no longer has it"};
     }
-    co_return *std::move(end.source);
 }
 
 async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_header) {
@@ -179,21 +223,13 @@ async::Awaitable<net::Response> Relay::get(
         auto response = co_await own_file(*link, range);
         co_return response;
     }
-    auto source = co_await find_source(*link);
-    if (!source) {
-        if (source.error().fault == Fault::rejected || source.error().fault == Fault::not_found) {
-            co_return net::problem(404, "not_found", source.error().context);
-        }
-        co_return net::problem(502, "unavailable", "the messenger did not say where the file is");
-    }
-    net::ClientRequest fetch = std::move(source->request);
-    fetch.follow_redirects = true;
-    fetch.reply_bytes_max = kRelayedBytesMax;
-    if (!range.empty()) fetch.headers.push_back({"Range", range});
-    net::StreamedReply reply = co_await services_.clients.here().stream(std::move(fetch));
+    auto account = services_.directory.account(link->account.text());
+    if (!account) co_return gone();
+    auto fetched = co_await fetch(account, link->ref, range);
+    if (!fetched) co_return refusal(fetched.error());
+    net::StreamedReply reply = *std::move(fetched);
     const int status = reply.head.status;
     if (status != 200 && status != 206 && status != 416) {
-        if (status == 403 || status == 404 || status == 410) co_return gone();
         spdlog::warn(
             "media.relay_failed account={} status={} reason={}",
             link->account.text(),
@@ -202,6 +238,11 @@ async::Awaitable<net::Response> Relay::get(
         );
         co_return net::problem(502, "unavailable", "the messenger did not give the file");
     }
+    const std::uint64_t most = account->portal->limits.media_bytes;
+    if (whole_size(reply).value_or(0) > most)
+        co_return net::problem(
+            413, "too_large", "the file is larger than its portal takes (limits.media_bytes)"
+        );
     net::Response response;
     response.status = status;
     for (const char* header : {"Content-Range", "Accept-Ranges", "ETag", "Last-Modified"}) {
@@ -211,7 +252,7 @@ async::Awaitable<net::Response> Relay::get(
     const std::string_view told = net::find_header(reply.head.headers, "Content-Type");
     // What the event says comes first: messengers call most downloads octet-stream.
     describe(response, link->mime.empty() ? std::string{told} : link->mime, name);
-    response.stream = std::move(reply.body);
+    response.stream = std::make_unique<Bounded>(std::move(reply.body), most);
     co_return response;
 }
 

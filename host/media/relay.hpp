@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,10 @@ namespace trunkline::media {
 /// Serves `GET /media/{token}/{name}` and `PUT /v1/uploads/{token}`. Owner: main. `[any]`
 class Relay {
 public:
+    /// Asks an account's connector where the bytes of a reference are; on the account's loop.
+    using Locate = std::function<async::Awaitable<Result<tasks::Source>>(
+        std::shared_ptr<accounts::Account> account, std::string ref
+    )>;
     struct Services {
         const Links& links;
         Files& files;
@@ -24,6 +29,7 @@ public:
         net::Clients& clients;
         async::BlockingPool& pool;
         const Clock& clock;
+        Locate locate;
     };
     explicit Relay(Services services) : services_{services} {}
 
@@ -35,10 +41,14 @@ public:
     async::Awaitable<net::Response> put(std::string token, net::Request request);
 
 private:
-    async::Awaitable<Result<tasks::Source>> find_source(Link link);
-    async::Awaitable<Result<tasks::Source>> ask(
-        std::shared_ptr<accounts::Account> account, std::string ref
-    );  // on the account's loop
+    async::Awaitable<Result<tasks::Source>> find_source(
+        std::shared_ptr<accounts::Account> account, std::string ref, bool* remembered
+    );
+    void forget_source(const accounts::Account& account, const std::string& ref);
+    /// The messenger's answer, asked for at most twice: where a file was may have changed.
+    async::Awaitable<Result<net::StreamedReply>> fetch(
+        std::shared_ptr<accounts::Account> account, std::string ref, std::string range
+    );
     async::Awaitable<net::Response> own_file(Link link, std::string range);
 
     Services services_;
