@@ -33,6 +33,8 @@ Connection::Connection(
            state_->limits.headers_max}} {
     head_.peer = arrival_.peer;
     head_.secure = wire_.secure();
+    held_.place = arrival_.place;
+    held_.give_way = [this] { pass_on_giving_way(); };
 }
 
 Connection::~Connection() {
@@ -106,6 +108,7 @@ async::Awaitable<bool> Connection::serve() {
     body_refusal_ = {};
     body_bytes_ = stretch_bytes_ = 0;
     body_bytes_max_ = plan.bytes_max;
+    streamed_ = plan.streamed;
     patience_ = state_->limits.body_timeout;
     if (parser_.chunked()) {
         decoder_.start_chunked();
@@ -164,7 +167,9 @@ void Connection::describe_request() {
     head_.query =
         question == std::string_view::npos ? std::string_view{} : head_.target.substr(question + 1);
     head_.headers = parser_.headers();
-    if (arrival_.trusted_proxy) resolve_forwarded();
+    if (!arrival_.trusted_proxy) return;
+    resolve_forwarded();
+    held_.place = state_->peers.place_of(address_bytes(head_.peer).value_or(std::string{}));
 }
 
 // The addresses were appended from left to right; reading from the right, the first one that is not

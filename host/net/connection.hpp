@@ -22,7 +22,7 @@ struct Arrival {
 
 /// One client's connection: reads like the protocol, one request after the other. Lives on its
 /// loop; owned by its own coroutine, which `async::spawn` keeps.
-class Connection final : public BodyReader {
+class Connection final : public BodyReader, public std::enable_shared_from_this<Connection> {
 public:
     Connection(
         std::shared_ptr<ServerState> state, ServerLoop& loop, Socket socket, Arrival arrival
@@ -65,8 +65,8 @@ private:
     async::Awaitable<bool> pull_body(std::string& out, std::size_t most);
     async::Awaitable<bool> write_all(std::string_view first, std::string_view second);
     bool fail_body(Fault fault, int status, const char* code, const char* detail);
-    bool hold(std::uint64_t bytes) noexcept;
     void let_go() noexcept;
+    void pass_on_giving_way();
 
     std::string_view unread() const noexcept { return {input_.data() + begin_, end_ - begin_}; }
     void expect_within(std::chrono::milliseconds limit) noexcept;
@@ -95,13 +95,15 @@ private:
     BodyDecoder decoder_;
     std::uint64_t body_bytes_ = 0;  // of the present body, decoded
     std::uint64_t body_bytes_max_ = 0;
-    std::uint64_t stretch_bytes_ = 0;                 // since the body's patience was renewed
-    std::chrono::steady_clock::duration patience_{};  // left for the present 64 KiB
+    bool streamed_ = false;            // the present body goes to its reader at once
+    std::uint64_t stretch_bytes_ = 0;  // since a streamed body's patience was renewed
+    std::chrono::steady_clock::duration patience_{};  // left for waiting for the client
     bool continue_due_ = false;  // the client waits for 100 before it sends the body
     Error body_error_{Fault::malformed, {}};
     Refusal body_refusal_;  // what to answer when the body failed; status 0 = nobody is listening
     bool body_failed_ = false;
-    std::uint64_t held_bytes_ = 0;  // our share of state_->buffered_bytes
+    BodyBudget::Body held_;          // our part of state_->bodies
+    std::uint64_t body_number_ = 0;  // of the body that is being held, counted up when it is let go
 
     std::string output_;
 };

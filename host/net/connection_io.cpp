@@ -3,6 +3,7 @@
 #include <cstring>
 #include <exception>
 
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include "host/async/await.hpp"
@@ -16,6 +17,11 @@ namespace {
 constexpr std::size_t kStretchBytes = 64 * 1024;  // the unit of the body and write time-outs
 constexpr std::size_t kJoinBytesMax =
     8 * 1024;  // bodies up to this are copied behind their head: one buffer to send
+
+std::chrono::steady_clock::duration time_earned(std::uint64_t bytes, std::uint64_t per_second) {
+    return std::chrono::nanoseconds{
+        bytes * 1'000'000'000ULL / std::max<std::uint64_t>(per_second, 1)};
+}
 
 async::Awaitable<Result<std::string>> read_guarded(BodySource& source) {
     try {
@@ -72,6 +78,7 @@ async::Awaitable<bool> Connection::pull_body(std::string& out, std::size_t most)
         const auto gained = out.size() - before;
         body_bytes_ += gained;
         stretch_bytes_ += gained;
+        if (!streamed_) patience_ += time_earned(gained, state_->limits.body_bytes_per_second);
         if (decoder_.refusal()) {
             co_return fail_body(Fault::malformed, 400, "bad_request", decoder_.refusal().detail);
         }
@@ -87,9 +94,8 @@ async::Awaitable<bool> Connection::pull_body(std::string& out, std::size_t most)
             const bool said = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
             if (!said) co_return fail_body(Fault::unavailable, 0, "", "the client is gone");
         }
-        // The time-out is for each 64 KiB and counts only the time spent waiting for the client.
         const auto began = state_->clock.steady();
-        if (stretch_bytes_ >= kStretchBytes) {
+        if (streamed_ && stretch_bytes_ >= kStretchBytes) {
             stretch_bytes_ = 0;
             patience_ = state_->limits.body_timeout;
         }
@@ -109,7 +115,8 @@ async::Awaitable<bool> Connection::read_whole(std::string& body) {
     while (!decoder_.done()) {
         const auto before = body.size();
         const bool more = co_await pull_body(body, kStretchBytes);
-        if (more && hold(body.size() - before)) continue;
+        const auto gained = body.size() - before;
+        if (more && state_->bodies.hold(held_, gained, !decoder_.done())) continue;
         if (more) fail_body(Fault::throttled, 503, "overloaded", "too many bodies are being held");
         body = {};
         let_go();
@@ -131,15 +138,21 @@ async::Awaitable<Result<std::string>> Connection::read() {
     co_return piece;
 }
 
-bool Connection::hold(std::uint64_t bytes) noexcept {
-    held_bytes_ += bytes;
-    const auto before = state_->buffered_bytes.fetch_add(bytes, std::memory_order_relaxed);
-    return before + bytes <= state_->limits.buffered_bytes_max;
+void Connection::let_go() noexcept {
+    state_->bodies.let_go(held_);
+    ++body_number_;
 }
 
-void Connection::let_go() noexcept {
-    if (held_bytes_ > 0) state_->buffered_bytes.fetch_sub(held_bytes_, std::memory_order_relaxed);
-    held_bytes_ = 0;
+// Called from any thread. What is held at that moment stays the same body until it was let go,
+// which waits for the budget's lock; when the word arrives it may be another one.
+void Connection::pass_on_giving_way() {
+    count(state_->bodies_cut);
+    asio::post(loop_.executor, [weak = weak_from_this(), number = body_number_] {
+        const auto self = weak.lock();
+        if (!self || self->body_number_ != number) return;
+        spdlog::debug("net.body_gave_way peer={}", self->head_.peer);
+        self->cut();
+    });
 }
 
 // Answers a request that cannot be understood or taken, and lets the connection end: what follows

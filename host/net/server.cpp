@@ -196,6 +196,8 @@ public:
         figures.connections = state_->connections;
         figures.accepted = state_->accepted;
         figures.refused = state_->refused;
+        figures.bodies_cut = state_->bodies_cut;
+        figures.body_bytes = state_->bodies.held();
         for (const auto& loop : state_->loops) {
             figures.requests += loop->requests;
             figures.bad += loop->bad;

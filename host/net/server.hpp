@@ -76,12 +76,18 @@ struct ServerLimits {
     std::uint32_t connections_per_peer_max = 1'000;
     std::uint32_t head_bytes_max = 32 * 1024;
     std::uint32_t headers_max = 100;
-    std::chrono::milliseconds head_timeout{10'000};   ///< whole head, however slowly it drips
-    std::chrono::milliseconds body_timeout{30'000};   ///< per 64 KiB of a body
+    std::chrono::milliseconds head_timeout{10'000};  ///< whole head, however slowly it drips
+    /// A streamed body: for each 64 KiB. A body read whole: for all of it, and as much longer as
+    /// its bytes take at `body_bytes_per_second`. Counts the time spent waiting for the client.
+    std::chrono::milliseconds body_timeout{30'000};
+    std::uint64_t body_bytes_per_second = 64 * 1024;
     std::chrono::milliseconds idle_timeout{75'000};   ///< between requests
     std::chrono::milliseconds write_timeout{30'000};  ///< per 64 KiB written
-    std::uint64_t buffered_bytes_max =
-        256ULL << 20U;  ///< bodies being held by all connections together; beyond it 503
+    /// Bodies being held by all connections together, and by those of one peer (behind a trusted
+    /// proxy: the client that it names). Beyond it the oldest unfinished body of the peer that
+    /// holds the most is cut off; 503 when there is none.
+    std::uint64_t buffered_bytes_max = 256ULL << 20U;
+    std::uint64_t buffered_bytes_per_peer_max = 16ULL << 20U;
 };
 
 struct Listen {
@@ -103,6 +109,8 @@ public:
 
     struct Figures {
         std::uint64_t connections = 0, accepted = 0, requests = 0, refused = 0, bad = 0;
+        std::uint64_t bodies_cut = 0;  ///< gave way to others
+        std::uint64_t body_bytes = 0;  ///< being held
     };
     virtual Figures figures() const = 0;
 };

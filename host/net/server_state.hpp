@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 
+#include "host/net/body_budget.hpp"
 #include "host/net/cidr.hpp"
 #include "host/net/server.hpp"
 
@@ -49,6 +50,8 @@ struct alignas(64) ServerLoop {
 /// share a place; the seed is random, so nobody can choose whom to share with.
 class PeerTable {
 public:
+    static constexpr std::size_t kPlaces = 4096;
+
     PeerTable();
     std::size_t place_of(std::string_view address_bytes) const noexcept;
     /// False, and nothing counted, when `place` holds `most` already.
@@ -59,14 +62,20 @@ public:
 
 private:
     std::uint64_t seed_;
-    std::array<std::atomic<std::uint32_t>, 4096> counts_{};
+    std::array<std::atomic<std::uint32_t>, kPlaces> counts_{};
 };
 
 /// What the server and its connections share. Shared ownership: a connection's last step may come
 /// after the server is gone, and the server may outlive any connection.
 struct ServerState {
     ServerState(const ServerLimits& how_much, const Clock& time, Handler& who)
-        : limits{how_much}, clock{time}, handler{who} {}
+        : limits{how_much},
+          clock{time},
+          handler{who},
+          bodies{
+              how_much.buffered_bytes_max,
+              how_much.buffered_bytes_per_peer_max,
+              PeerTable::kPlaces} {}
 
     bool trusts(std::string_view address_bytes) const noexcept {
         return any_contains(trusted_proxies, address_bytes);
@@ -79,12 +88,13 @@ struct ServerState {
     std::optional<asio::ssl::context> tls;
     std::vector<std::unique_ptr<ServerLoop>> loops;
     PeerTable peers;
+    BodyBudget bodies;
     std::atomic<bool> draining{false};
     std::atomic<bool> stopped{false};
     std::atomic<std::uint64_t> connections{0};
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> refused{0};
-    std::atomic<std::uint64_t> buffered_bytes{0};
+    std::atomic<std::uint64_t> bodies_cut{0};
 };
 
 inline void count(std::atomic<std::uint64_t>& counter) noexcept {

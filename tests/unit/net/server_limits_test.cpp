@@ -72,6 +72,24 @@ TEST(ServerLimits, CutsABodyThatDripsPieceByPiece) {
     }));
 }
 
+TEST(ServerLimits, CutsAWholeBodyThatTricklesHoweverOftenItRenewsItself) {
+    FakeClock clock;
+    TestServer server{{}, {}, &clock};
+    RawClient client{server.port()};
+    client.send("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 4194304\r\n\r\n");
+    const std::string piece(64 * 1024, 'x');
+    const auto figures = [&] { return server.server->figures(); };
+    // Each piece comes within the time-out for one, and all together take twenty minutes.
+    for (std::uint64_t sent = 1; sent <= 60 && client.send(piece); ++sent) {
+        ASSERT_TRUE(eventually([&] {
+            return figures().body_bytes == sent * piece.size() || figures().connections == 0;
+        }));
+        clock.advance(std::chrono::seconds{20});
+    }
+    EXPECT_TRUE(eventually([&] { return figures().connections == 0; }));
+    EXPECT_EQ(figures().body_bytes, 0U);
+}
+
 TEST(ServerLimits, CutsWhoDoesNotRead) {
     ServerLimits limits;
     limits.write_timeout = milliseconds{100};
@@ -159,6 +177,60 @@ TEST(ServerLimits, BoundsTheBodiesHeldTogether) {
     RawClient third{server.port()};
     third.send(request("/echo"));
     EXPECT_EQ(status_of(third.read_reply()), 200) << "what was held is given back";
+}
+
+// Sends a head that promises 100,000 bytes, and 90,000 of them.
+void start_a_body(RawClient& client, const std::string& header = {}) {
+    client.send(
+        "POST /echo HTTP/1.1\r\nHost: a\r\n" + header + "Content-Length: 100000\r\n\r\n" +
+        std::string(90'000, 'x')
+    );
+}
+
+TEST(ServerLimits, BodiesThatDoNotEndKeepNobodyOut) {
+    ServerLimits limits;
+    limits.buffered_bytes_max = 2'000'000;
+    limits.buffered_bytes_per_peer_max = 500'000;
+    TestServer server{limits};
+    std::vector<std::unique_ptr<RawClient>> silent;
+    for (int i = 0; i < 30; ++i) {
+        silent.push_back(std::make_unique<RawClient>(server.port()));
+        start_a_body(*silent.back());
+    }
+    // Who is itself the oldest when it asks for more is refused instead.
+    ASSERT_TRUE(eventually([&] {
+        const auto figures = server.server->figures();
+        return figures.bodies_cut + figures.bad >= 25;
+    })) << server.server->figures().bodies_cut
+        << " cut, " << server.server->figures().bad;
+    EXPECT_GT(server.server->figures().bodies_cut, 0U);
+    EXPECT_LE(server.server->figures().body_bytes, 500'000U);
+    RawClient honest{server.port()};
+    honest.send(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 80000\r\n\r\n" + std::string(80'000, 'y')
+    );
+    EXPECT_EQ(status_of(honest.read_reply()), 200);
+    silent.front()->read_to_end();
+    EXPECT_FALSE(silent.front()->timed_out()) << "the oldest was cut";
+}
+
+TEST(ServerLimits, ClientsBehindATrustedProxyHaveSharesOfTheirOwn) {
+    ServerLimits limits;
+    limits.buffered_bytes_per_peer_max = 100'000;
+    Listen where;
+    where.trusted_proxies = {"127.0.0.0/8"};
+    TestServer server{limits, where};
+    RawClient first{server.port()};
+    start_a_body(first, "X-Forwarded-For: 192.0.2.1\r\n");
+    RawClient second{server.port()};
+    start_a_body(second, "X-Forwarded-For: 192.0.2.2\r\n");
+    ASSERT_TRUE(eventually([&] { return server.server->figures().body_bytes == 180'000; }));
+    EXPECT_EQ(server.server->figures().bodies_cut, 0U);
+    RawClient again{server.port()};
+    start_a_body(again, "X-Forwarded-For: 192.0.2.1\r\n");
+    EXPECT_EQ(first.read_to_end(), "");
+    second.send(std::string(10'000, 'x'));
+    EXPECT_EQ(status_of(second.read_reply()), 200);
 }
 
 TEST(ServerLimits, DrainLetsOpenRequestsEnd) {

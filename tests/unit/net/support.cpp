@@ -172,7 +172,7 @@ std::string describe(const Request& request) {
 
 BodyPlan TestHandler::plan(const RequestHead& head) {
     BodyPlan plan;
-    plan.bytes_max = 1 << 20;
+    plan.bytes_max = head.path == "/large" ? 4 << 20 : 1 << 20;
     if (head.path == "/upload" || head.path == "/ignore") {
         plan.bytes_max = 64 << 20;
         plan.streamed = true;
@@ -231,10 +231,11 @@ async::Awaitable<Response> TestHandler::handle(Request request) {
     co_return response;
 }
 
-TestServer::TestServer(ServerLimits limits, Listen where) {
+TestServer::TestServer(ServerLimits limits, Listen where, const Clock* other_clock) {
     if (where.address.empty()) where.address = "127.0.0.1:0";
     handler.loops = &loops;
-    auto made = listen(loops, where, limits, clock, handler);
+    auto made =
+        listen(loops, where, limits, other_clock != nullptr ? *other_clock : clock, handler);
     EXPECT_TRUE(made.has_value()) << (made ? "" : made.error().context);
     server = *std::move(made);
     loops.start();

@@ -66,7 +66,9 @@ public:
 /// A server on a free port with two loops.
 class TestServer {
 public:
-    explicit TestServer(ServerLimits limits = {}, Listen where = {});
+    explicit TestServer(
+        ServerLimits limits = {}, Listen where = {}, const Clock* other_clock = nullptr
+    );
     ~TestServer();
     std::uint16_t port() const { return server->port(); }
     std::string url(const std::string& path) const;
