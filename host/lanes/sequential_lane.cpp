@@ -89,6 +89,8 @@ async::Awaitable<Result<void>> SequentialLane::pause(std::string reason) {
         if (!running_) settle();
         co_return Result<void>{};
     }
+    // A person's pause stays: unlike this one it does not end by itself.
+    if (reason == "gone" && !memory_.paused_reason.empty()) co_return Result<void>{};
     if (memory_.paused_reason == reason) co_return Result<void>{};
     memory_.paused_reason = std::move(reason);
     spdlog::info("lane.paused lane={} reason={}", setup_.name, memory_.paused_reason);

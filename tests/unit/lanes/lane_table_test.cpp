@@ -189,6 +189,28 @@ TEST_F(LaneTableTest, PausesAnOwnersLanesAndListsThem) {
     EXPECT_EQ(count, 1U);
 }
 
+// Its sibling was told that the receiver is gone; when that one is back, this lane still waits for
+// the person who paused it.
+TEST_F(LaneTableTest, APersonsPauseOutlivesAReceiverThatWasGone) {
+    const std::string name = "portal/acme/messages";
+    const auto lane = add_portal(name);
+    run([&]() -> async::Awaitable<> {
+        const auto paused = co_await table->pause(name, "operator");
+        EXPECT_TRUE(paused);
+        co_await table->pause_owner("portal/acme", "gone");
+    });
+    EXPECT_EQ(status(name).paused_reason, "operator");
+    run([this]() -> async::Awaitable<> { co_await table->admit_owner("portal/acme"); });
+    append(lane, "event");
+    EXPECT_EQ(status(name).state, "paused");
+
+    run([&]() -> async::Awaitable<> {
+        const auto resumed = co_await table->resume(name);
+        EXPECT_TRUE(resumed);
+    });
+    EXPECT_EQ(inbox.wait_for(1).size(), 1U);
+}
+
 TEST_F(LaneTableTest, RequeuesADeadLetterAtTheTailWithItsOldSequence) {
     const std::string name = "portal/acme/messages";
     const auto lane = add_portal(name);
