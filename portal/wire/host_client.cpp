@@ -6,6 +6,7 @@
 
 #include "host/base/ulid.hpp"
 #include "portal/fields.hpp"
+#include "portal/wire/disk_bytes.hpp"
 
 namespace trunkline::portal::wire {
 
@@ -100,7 +101,8 @@ async::Awaitable<Result<void>> HostClient::put(PutFile file) {
     put.url = file.url;
     put.headers.push_back({"Content-Type", file.mime});
     net::Part part;
-    part.file = file.path;
+    part.file = DiskBytes::open(file.path);
+    if (!part.file) co_return Error{Fault::account_broken, "put file: it cannot be read here"};
     put.parts.push_back(std::move(part));
     put.joined = true;
     put.allow_private = options_.allow_private;
