@@ -21,11 +21,12 @@ constexpr std::size_t kStreamsMax = 200;
 constexpr std::int64_t kListed = 100;
 
 net::Response no_such_address() {
-    return net::problem(404, "not_found", "There is nothing here.");
+    return net::problem(404, "not_found", "no such address");
 }
 
 net::Response wrong_method(const char* allowed) {
-    auto response = net::problem(405, "method", std::string{"Allowed: "} + allowed);
+    auto response =
+        net::problem(405, "method_not_allowed", std::string{"this address takes "} + allowed);
     response.headers.push_back({"Allow", allowed});
     return response;
 }
@@ -116,7 +117,7 @@ Api::Answer Api::events(net::Request& request) {
 
 Api::Answer Api::stream(net::Request& request) {
     if (parts_.hub->listeners() >= kStreamsMax) {
-        co_return net::problem(503, "too_many_streams", "Too many pages are open.");
+        co_return net::problem(503, "too_many_streams", "too many pages are open");
     }
     auto after = parse_number(request.head.header("last-event-id"));
     if (!after) after = number_in(request.head.query, "after", 0);

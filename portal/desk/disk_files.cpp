@@ -204,7 +204,7 @@ async::Awaitable<net::Response> DiskFiles::give(store::OwnFile file, std::string
         return std::make_shared<Handle>(descriptor);
     };
     auto handle = co_await pool_->run(open);
-    if (!handle) co_return net::problem(404, "not_found", "The file is gone.");
+    if (!handle) co_return net::problem(404, "not_found", "the file is gone");
     const auto size = static_cast<std::uint64_t>(file.size);
     const auto part = parse_range(range, size);
     const Range whole{0, size == 0 ? 0 : size - 1};

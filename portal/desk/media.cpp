@@ -49,9 +49,9 @@ async::Awaitable<net::Response> Media::avatar_of_conversation(std::int64_t conve
 
 async::Awaitable<net::Response> Media::relay(Source source, std::string range) {
     if (!options_.fetch)
-        co_return net::problem(403, "not_fetched", "files.fetch is off at this portal.");
+        co_return net::problem(403, "not_fetched", "files.fetch is off at this portal");
     const bool http = source.url.starts_with("http://") || source.url.starts_with("https://");
-    if (!http) co_return net::problem(404, "not_found", "There is no such file.");
+    if (!http) co_return net::problem(404, "not_found", "no such file");
 
     net::ClientRequest get;
     get.url = source.url;
@@ -60,14 +60,13 @@ async::Awaitable<net::Response> Media::relay(Source source, std::string range) {
     get.reply_bytes_max = options_.bytes_max;
     auto reply = co_await client_.stream(std::move(get));
     const int status = reply.head.status;
-    if (status == 416)
-        co_return net::problem(416, "range", "That part of the file does not exist.");
+    if (status == 416) co_return net::problem(416, "range", "that part of the file does not exist");
     if (status != 200 && status != 206) {
         const bool gone = status == 404 || status == 410 || status == 403;
         co_return net::problem(
             gone ? 404 : 502,
             gone ? "not_found" : "unavailable",
-            "The host does not give the file now."
+            "the host does not give the file now"
         );
     }
     net::Response response;

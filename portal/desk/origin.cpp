@@ -19,31 +19,25 @@ bool Origin::known_host(std::string_view host) const {
 std::optional<net::Response> Origin::refusal(const net::RequestHead& head) const {
     const auto host = head.header("host");
     if (!known_host(host))
-        return net::problem(421, "unknown_host", "This portal is not known by that name.");
+        return net::problem(421, "unknown_host", "this portal is not known by that name");
     if (head.method == "GET" || head.method == "HEAD") return std::nullopt;
 
     const auto site = head.header("sec-fetch-site");
     if (!site.empty() && site != "same-origin") {
-        return net::problem(
-            403, "cross_site", "Changes are taken from the portal's own page only."
-        );
+        return net::problem(403, "cross_site", "changes are taken from the portal's own page only");
     }
     const auto origin = head.header("origin");
     const bool same =
         origin == "http://" + std::string{host} || origin == "https://" + std::string{host};
     if (!origin.empty() && !same) {
-        return net::problem(
-            403, "cross_site", "Changes are taken from the portal's own page only."
-        );
+        return net::problem(403, "cross_site", "changes are taken from the portal's own page only");
     }
     // A form can send neither type without asking first (CORS preflight, which is never answered).
     const auto type = head.header("content-type");
     const bool upload = head.path == "/api/files";
     if (!type.starts_with(upload ? "application/octet-stream" : "application/json")) {
         return net::problem(
-            415,
-            "content_type",
-            upload ? "Send application/octet-stream." : "Send application/json."
+            415, "content_type", upload ? "send application/octet-stream" : "send application/json"
         );
     }
     return std::nullopt;

@@ -14,7 +14,7 @@ constexpr const char* kPolicy =
 
 net::Response page(const net::RequestHead& head) {
     if (head.method != "GET" && head.method != "HEAD") {
-        auto refused = net::problem(405, "method", "Only GET.");
+        auto refused = net::problem(405, "method_not_allowed", "this address takes GET");
         refused.headers.push_back({"Allow", "GET, HEAD"});
         return refused;
     }
@@ -37,7 +37,7 @@ net::Response page(const net::RequestHead& head) {
         response.body = std::string{zipped ? asset.gzip : asset.bytes};
         return response;
     }
-    return net::problem(404, "not_found", "There is nothing here.");
+    return net::problem(404, "not_found", "no such address");
 }
 
 }  // namespace trunkline::portal::desk

@@ -55,7 +55,7 @@ net::Response answer(const Error& error) {
         case Fault::unknown:
             return net::problem(502, "unavailable", error.context);
         default:
-            return net::problem(503, "storage", "The portal cannot do this now.");
+            return net::problem(503, "storage", "the portal cannot do this now");
     }
 }
 

@@ -42,13 +42,13 @@ net::Response Receiver::refused(const Error& error) const {
     switch (error.fault) {
         case Fault::forged:
             // Nothing says what was wrong: the log knows.
-            return net::problem(401, "unauthorized", "The request is not authentic.");
+            return net::problem(401, "unauthorized", "the request is not authentic");
         case Fault::unsupported:
             return net::problem(415, "unsupported", error.context);
         case Fault::malformed:
             return net::problem(400, "malformed", error.context);
         default:
-            return net::problem(503, "unavailable", "The store cannot keep it now.");
+            return net::problem(503, "unavailable", "the store cannot keep it now");
     }
 }
 
@@ -69,7 +69,7 @@ async::Awaitable<net::Response> Receiver::receive(net::Request& request) {
     if (!kept) co_return refused(kept.error());
     if (kept->stale_epoch) {
         spdlog::warn("wire.stale_epoch lane={}", lane);
-        co_return net::problem(409, "stale_epoch", "The lane has a later incarnation.");
+        co_return net::problem(409, "stale_epoch", "the lane has a later incarnation");
     }
     arrivals_.changed();
     for (const auto& typing : kept->passing)

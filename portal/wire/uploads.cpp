@@ -118,7 +118,7 @@ async::Awaitable<Uploads::Round> Uploads::transfer(
     put.size = file.size;
     auto arrived = co_await door_.put(std::move(put));
     if (!arrived && arrived.error().fault != Fault::unavailable) {
-        auto round = co_await refuse(file.id, "file_refused", "The host does not take this file.");
+        auto round = co_await refuse(file.id, "file_refused", "the host does not take this file");
         co_return round;
     }
     if (!arrived) {
