@@ -1,5 +1,10 @@
 #include "portal/store/messages.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -13,10 +18,43 @@ namespace {
 
 constexpr std::size_t kSummaryBytesMax = 160;
 
+// The list says what the timeline says, in the same words (web/desk/format.ts, entry.tsx).
+
+std::string name_of(const NewEntry& entry) {
+    const auto* who = entry.body.if_contains("who");
+    std::string name = who != nullptr && who->is_object() ? text_of(who->get_object(), "name")
+                                                          : text_of(entry.body, "who");
+    if (name.empty()) name = text_of(entry.sender, "name");
+    return name.empty() ? "The customer" : shortened(name, 80);
+}
+
+std::string pressed(const NewEntry& entry) {
+    const auto& button = object_of(entry.body, "button");
+    std::string label;
+    for (const char* key : {"text", "payload", "id"}) {
+        if (label.empty()) label = text_of(button, key);
+    }
+    return name_of(entry) + " pressed “" + shortened(label, 60) + "”";
+}
+
+std::string happened(const NewEntry& entry) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWords{{
+        {"joined", "joined the conversation"},
+        {"left", "left the conversation"},
+        {"blocked", "blocked this channel"},
+        {"unblocked", "unblocked this channel"},
+    }};
+    const auto action = text_of(entry.body, "action");
+    const auto* known = std::find_if(kWords.begin(), kWords.end(), [&](const auto& one) {
+        return one.first == action;
+    });
+    return name_of(entry) + " " +
+           (known == kWords.end() ? shortened(action, 40) : std::string{known->second});
+}
+
 std::string summary_of(const NewEntry& entry) {
-    if (entry.kind == "callback")
-        return "Pressed: " + shortened(text_of(object_of(entry.body, "button"), "text"), 100);
-    if (entry.kind == "member") return "Member " + shortened(text_of(entry.body, "action"), 40);
+    if (entry.kind == "callback") return pressed(entry);
+    if (entry.kind == "member") return happened(entry);
     if (auto text = text_of(entry.body, "text"); !text.empty())
         return shortened(text, kSummaryBytesMax);
     if (entry.kind == "unsupported") return "A message of a kind not understood yet";

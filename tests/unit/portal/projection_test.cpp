@@ -216,6 +216,29 @@ TEST(ProjectionTest, AReactionIsCountedAndTakenBack) {
     EXPECT_TRUE(array_of(view(*database, 1), "reactions").empty());
 }
 
+TEST(ProjectionTest, TheListSaysOfEventsWhatTheTimelineSays) {
+    const auto database = memory_database();
+    const auto last = [&](std::int64_t sequence, const std::string& type, json::object more) {
+        keep(*database, 1, {event(sequence, type, std::move(more))});
+        const auto list = store::list_conversations(*database, 0, 10);
+        return text_of(list.at(0).as_object(), "last_text");
+    };
+
+    EXPECT_EQ(last(1, "member", {{"action", "blocked"}}), "Ann Lee blocked this channel");
+    EXPECT_EQ(last(2, "member", {{"action", "unblocked"}}), "Ann Lee unblocked this channel");
+    EXPECT_EQ(
+        last(3, "member", {{"action", "left"}, {"who", {{"name", "Vera"}}}}),
+        "Vera left the conversation"
+    );
+    EXPECT_EQ(last(4, "member", {{"action", "promoted"}}), "Ann Lee promoted");
+    EXPECT_EQ(
+        last(5, "callback", {{"button", {{"id", "yes"}, {"text", "Yes"}}}}), "Ann Lee pressed “Yes”"
+    );
+    EXPECT_EQ(
+        last(6, "callback", {{"button", {{"payload", "rate:5"}}}}), "Ann Lee pressed “rate:5”"
+    );
+}
+
 TEST(ProjectionTest, LateHistoryIsNeitherNewNorUnread) {
     auto database = memory_database();
     keep(*database, 1, {message(1, "new")});
