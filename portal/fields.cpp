@@ -1,5 +1,7 @@
 #include "portal/fields.hpp"
 
+#include <algorithm>
+
 #include <boost/json/parse.hpp>
 
 namespace trunkline::portal {
@@ -49,6 +51,12 @@ const json::array& array_of(const json::object& object, std::string_view key) {
 WallMs time_of(const json::object& object, std::string_view key, WallMs otherwise) {
     WallMs ms = 0;
     return parse_rfc3339(text_of(object, key), ms) ? ms : otherwise;
+}
+
+std::size_t code_points(std::string_view text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+        return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+    }));
 }
 
 std::string shortened(std::string_view text, std::size_t bytes_max) {

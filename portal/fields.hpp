@@ -30,6 +30,9 @@ const json::array& array_of(const json::object& object, std::string_view key);
 /// The time in `key`, or `otherwise`.
 WallMs time_of(const json::object& object, std::string_view key, WallMs otherwise);
 
+/// How many Unicode code points UTF-8 text has.
+std::size_t code_points(std::string_view text);
+
 /// The first `bytes_max` bytes of UTF-8 text, never cutting a character.
 std::string shortened(std::string_view text, std::size_t bytes_max);
 

@@ -81,8 +81,9 @@ Api::Answer Api::alter_message(
         if (!body) co_return answer(body.error());
         text = text_of(*body, "text");
         if (body->size() != 1 || text.find_first_not_of(" \t\r\n") == std::string::npos ||
-            text.size() > kTextBytesMax) {
-            co_return answer(Error{Fault::malformed, "text alone was expected, at most 64 KiB"});
+            code_points(text) > kTextPointsMax) {
+            co_return answer(Error{
+                Fault::malformed, "text alone was expected, at most 65,536 characters"});
         }
     }
     auto work = [conversation,
@@ -175,7 +176,7 @@ void Api::send_passing(json::object command) {
 }
 
 Api::Answer Api::take_file(net::Request& request) {
-    if (request.stream == nullptr) co_return net::problem(400, "malformed", "A body was expected.");
+    if (request.stream == nullptr) co_return net::problem(400, "malformed", "a body was expected");
     store::OwnFile file;
     file.id = make_ulid(parts_.clock.wall_ms()).text();
     file.name =

@@ -84,7 +84,7 @@ Result<Draft> parse_draft(const json::object& body) {
     draft.buttons = array_of(body, "buttons");
     draft.reply_to = number_of(body, "reply_to");
     if (draft.client.size() > 100) return wrong("client_id: at most 100 bytes");
-    if (draft.text.size() > kTextBytesMax) return wrong("text: at most 64 KiB");
+    if (code_points(draft.text) > kTextPointsMax) return wrong("text: at most 65,536 characters");
     if (draft.spans.size() > kListMax || draft.buttons.size() > kListMax)
         return wrong("at most 100 spans or rows");
     for (const auto& file : array_of(body, "files")) {

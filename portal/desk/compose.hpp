@@ -48,6 +48,7 @@ Result<Composed> alter(
     WallMs now
 );
 
-constexpr std::size_t kTextBytesMax = 64 * 1024;
+/// What the wire takes in one text (docs/portals/commands.md), in code points.
+constexpr std::size_t kTextPointsMax = 64 * 1024;
 
 }  // namespace trunkline::portal::desk

@@ -1,10 +1,10 @@
-import { Chat, gapWords } from './chat';
+import { Chat } from './chat';
+import { GapBanners } from './gaps';
 import { List } from './list';
 import { accountTroubles } from './merge';
 import { backlog, connected, picture, portal, ready, selected, spoken, trouble } from './state';
 
 function Banners() {
-  const holes = picture.value.gaps.filter((gap) => !gap.explained);
   const waiting = Object.values(backlog.value).reduce((sum, lane) => sum + (lane.count ?? 0), 0);
   return (
     <div class="banners">
@@ -26,11 +26,7 @@ function Banners() {
           </button>
         </p>
       )}
-      {holes.slice(0, 3).map((gap) => (
-        <p key={gap.id} class="banner bad" data-testid="gap-banner">
-          {gapWords(gap)} (lane {gap.lane}).
-        </p>
-      ))}
+      <GapBanners />
       {accountTroubles(picture.value.notices).map((notice) => (
         <p key={notice.id} class="banner warn" data-testid="notice-banner">
           <bdi>{notice.account?.account}</bdi>: {notice.account?.text || notice.text || notice.account?.state}{' '}

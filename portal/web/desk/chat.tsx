@@ -2,9 +2,10 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Composer } from './composer';
 import { Content, Entry, StateMark } from './entry';
 import { dayOf, timeOf } from './format';
+import { gapWords } from './gaps';
 import { Avatar } from './list';
 import type { Line } from './merge';
-import type { Draft, Gap } from './model';
+import type { Draft } from './model';
 import {
   back,
   conversation,
@@ -17,12 +18,6 @@ import {
   thread,
   typists,
 } from './state';
-
-export function gapWords(gap: Gap): string {
-  const count = gap.through - gap.from + 1;
-  const what = count === 1 ? `Event ${gap.from} is missing` : `Events ${gap.from}–${gap.through} are missing`;
-  return gap.explained ? `${what}: ${gap.reason || 'given up on'}` : `${what}; the host has not said why`;
-}
 
 function Row({ line, group }: { line: Line; group: boolean }) {
   if (line.type === 'message') return <Entry message={line.message} group={group} />;
@@ -172,7 +167,7 @@ export function Chat() {
         </div>
       </header>
       <Timeline key={open.id} />
-      <Composer key={`c${open.id}`} />
+      <Composer key={`c${open.id}`} conversation={open.id} />
     </main>
   );
 }

@@ -13,14 +13,16 @@ import {
 } from './format';
 import type { Attachment, Body, Detail, Message } from './model';
 import { safeLink } from './spans';
-import { editing, report } from './state';
+import { report } from './state';
 import { RichText } from './text';
+import { startEdit } from './writing';
 
 const strokes: Record<Mark, string> = {
   clock: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M8 5v3l2 1.5',
   tick: 'M3.5 8.5l3 3 6-7',
   ticks: 'M1.5 8.5l3 3 6-7M7.5 11l.8.5 6-7',
-  read: 'M1.5 8.5l3 3 6-7M7.5 11l.8.5 6-7',
+  // An eye: told apart from two ticks without its colour.
+  read: 'M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8M8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6',
   cross: 'M4 4l8 8M12 4l-8 8',
   question: 'M5.5 6a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.7-.9 1.5M8 12.3v.4',
 };
@@ -191,13 +193,7 @@ function Actions({ message }: { message: Message }) {
   return (
     <span class="actions">
       {message.body.text && (
-        <button
-          type="button"
-          data-testid="edit-message"
-          onClick={() => {
-            editing.value = message;
-          }}
-        >
+        <button type="button" data-testid="edit-message" onClick={() => startEdit(message)}>
           Edit
         </button>
       )}
@@ -240,6 +236,30 @@ function EventLine({ message }: { message: Message }) {
   );
 }
 
+/// What the messenger could not carry as it was meant; the words are a press away, for every kind of input.
+function Differences({ changes, id }: { changes: string[]; id: string }) {
+  const [shown, show] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="differences"
+        aria-expanded={shown}
+        aria-controls={id}
+        data-testid="differences"
+        onClick={() => show(!shown)}
+      >
+        shown differently
+      </button>
+      <ul class="note differences-list" id={id} hidden={!shown} data-testid="differences-list">
+        {changes.map((change) => (
+          <li key={change}>{change}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 export function Entry({ message, group }: { message: Message; group: boolean }) {
   if (message.kind === 'callback' || message.kind === 'member') return <EventLine message={message} />;
   const side = message.outgoing ? 'out' : 'in';
@@ -279,7 +299,7 @@ export function Entry({ message, group }: { message: Message; group: boolean }) 
           <Actions message={message} />
           {message.late && <span>history</span>}
           {message.edits > 0 && !message.deleted && <span data-testid="edited">edited</span>}
-          {changes.length > 0 && <span title={changes.join('\n')}>shown differently</span>}
+          {changes.length > 0 && <Differences changes={changes} id={`differences-${message.id}`} />}
           <time dateTime={message.time} title={fullTime(message.time)}>
             {timeOf(message.time)}
           </time>

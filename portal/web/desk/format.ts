@@ -77,16 +77,23 @@ export function stateOf(state: string, detail: Detail): { mark: Mark; words: str
   }
 }
 
+/// A program's words ("the file is gone") as a sentence for people.
+export function sentence(words: string): string {
+  const text = words.trim();
+  if (text === '') return '';
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.');
+}
+
 const reasons: Record<string, string> = {
   conversation_not_started: 'The customer has not opened this conversation.',
-  expired: 'Not sent for 24 hours.',
+  expired: 'Not sent before its time ran out.',
   too_large: 'The file is too large.',
 };
 
 export function reasonOf(detail: Detail): string {
   const error = detail.error;
   if (!error) return '';
-  return error.message || reasons[error.code ?? ''] || error.code || '';
+  return sentence(error.message ?? '') || reasons[error.code ?? ''] || error.code || '';
 }
 
 const actions: Record<string, string> = {

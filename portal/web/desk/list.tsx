@@ -1,6 +1,8 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { shortTime } from './format';
 import type { Conversation } from './model';
-import { conversations, open, selected, typists } from './state';
+import { conversations, left, open, selected, typists } from './state';
+import { writings } from './writing';
 
 export function Avatar({ conversation }: { conversation: Conversation }) {
   const letter = Array.from(conversation.name.trim())[0]?.toUpperCase() ?? '?';
@@ -24,9 +26,17 @@ export function Avatar({ conversation }: { conversation: Conversation }) {
 function Item({ conversation }: { conversation: Conversation }) {
   const typist = typists.value.get(conversation.id);
   const current = selected.value === conversation.id;
+  const waiting = current ? undefined : writings.value.get(conversation.id);
+  const begun = waiting && (waiting.text.trim() || waiting.files[0]?.name || waiting.edit?.text);
+  const button = useRef<HTMLButtonElement>(null);
+  const returning = left.value === conversation.id && selected.value === 0;
+  useEffect(() => {
+    if (returning) button.current?.focus();
+  }, [returning]);
   return (
     <li>
       <button
+        ref={button}
         type="button"
         class="item"
         aria-current={current ? 'true' : undefined}
@@ -41,7 +51,15 @@ function Item({ conversation }: { conversation: Conversation }) {
             {conversation.name}
           </span>
           <span class="item-last" dir="auto" data-testid="conversation-last">
-            {typist ? <em>typing…</em> : conversation.last_text || 'No messages yet'}
+            {typist ? (
+              <em>typing…</em>
+            ) : begun ? (
+              <>
+                <span class="begun">Draft:</span> {begun}
+              </>
+            ) : (
+              conversation.last_text || 'No messages yet'
+            )}
           </span>
         </span>
         <span class="item-side">

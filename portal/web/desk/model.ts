@@ -149,3 +149,12 @@ export interface Draft {
   files: Array<{ id: string; name: string }>;
   failure?: string;
 }
+
+/// What an operator is writing in one conversation and has not sent.
+export interface Writing {
+  text: string;
+  files: Array<{ id: string; name: string; size: number }>;
+  uploading: number;
+  /// The message being edited and its new text; the answer above waits meanwhile.
+  edit?: { message: number; text: string; saving: boolean };
+}

@@ -1,6 +1,7 @@
 // The page's state: one picture of the portal, what is open, and what is on its way out.
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { api, Problem } from './api';
+import { sentence } from './format';
 import { Live } from './live';
 import {
   applyChange,
@@ -14,6 +15,7 @@ import {
   withPage,
 } from './merge';
 import type { Backlog, Draft, Message } from './model';
+import { endEdit, excess, holdEdit, takeAnswer, write, writingIn } from './writing';
 
 export const picture = signal<Picture>(emptyPicture);
 export const portal = signal('');
@@ -22,9 +24,10 @@ export const selected = signal(0);
 export const connected = signal(true);
 export const backlog = signal<Backlog>({});
 export const drafts = signal<Draft[]>([]);
-export const editing = signal<Message | undefined>(undefined);
 export const trouble = signal('');
 export const spoken = signal('');
+/// The conversation just left by going back: its place in the list gets the focus.
+export const left = signal(0);
 export const typists = signal<Map<number, { name: string; until: number }>>(new Map());
 
 export const conversations = computed(() => sortedConversations(picture.value.conversations));
@@ -34,8 +37,12 @@ export const lines = computed(() =>
   thread.value ? timeline(thread.value, selected.value, picture.value.gaps, picture.value.notices) : [],
 );
 
+export const unread = computed(() =>
+  [...picture.value.conversations.values()].reduce((sum, one) => sum + one.unread, 0),
+);
+
 export function report(failure: unknown): void {
-  trouble.value = failure instanceof Problem ? failure.detail : String(failure);
+  trouble.value = sentence(failure instanceof Problem ? failure.detail : String(failure));
 }
 
 const live = new Live(
@@ -57,8 +64,8 @@ const live = new Live(
       else next.delete(typing.conversation);
       typists.value = next;
       setTimeout(() => {
-        const left = [...typists.value].filter(([, typist]) => typist.until > Date.now());
-        if (left.length !== typists.value.size) typists.value = new Map(left);
+        const still = [...typists.value].filter(([, typist]) => typist.until > Date.now());
+        if (still.length !== typists.value.size) typists.value = new Map(still);
       }, 6_100);
     },
     backlog(value) {
@@ -111,13 +118,15 @@ async function loadThread(id: number): Promise<void> {
 
 export function open(id: number): void {
   selected.value = id;
-  editing.value = undefined;
   if (!picture.value.threads.has(id)) void loadThread(id);
   else markSeen();
 }
 
 export function back(): void {
-  selected.value = 0;
+  batch(() => {
+    left.value = selected.value;
+    selected.value = 0;
+  });
 }
 
 export async function loadOlder(): Promise<void> {
@@ -172,17 +181,57 @@ async function deliver(draft: Draft): Promise<boolean> {
       return false;
     }
     drafts.value = drafts.value.map((one) =>
-      one.client === draft.client ? { ...one, failure: problem.detail } : one,
+      one.client === draft.client ? { ...one, failure: sentence(problem.detail) } : one,
     );
     return true;
   }
 }
 
-export function send(text: string, files: Draft['files']): void {
+/// Sends what is written in a conversation: the edit when there is one, else the answer.
+export function submit(conversation: number): void {
+  const { text, files, uploading, edit } = writingIn(conversation);
+  if (edit) {
+    void saveEdit(conversation, edit.message, edit.text);
+    return;
+  }
+  if (uploading > 0 || (text.trim() === '' && files.length === 0) || excess(text) > 0) return;
+  const answer = takeAnswer(conversation);
+  send(conversation, answer.text, answer.files);
+}
+
+/// The operator's words stay in the box until the portal has them.
+async function saveEdit(conversation: number, message: number, text: string): Promise<void> {
+  if (text.trim() === '' || excess(text) > 0 || writingIn(conversation).edit?.saving) return;
+  holdEdit(conversation, message, true);
+  try {
+    await api.edit(conversation, message, text);
+    endEdit(conversation, message);
+  } catch (failure) {
+    holdEdit(conversation, message, false);
+    report(failure);
+  }
+}
+
+/// Uploads go on when another conversation is opened, and land where they were chosen.
+export async function attach(conversation: number, list: File[]): Promise<void> {
+  write(conversation, (now) => ({ ...now, uploading: now.uploading + list.length }));
+  for (const file of list) {
+    try {
+      const { id, name, size } = await api.upload(file);
+      write(conversation, (now) => ({ ...now, files: [...now.files, { id, name, size }] }));
+    } catch (failure) {
+      report(failure);
+    } finally {
+      write(conversation, (now) => ({ ...now, uploading: now.uploading - 1 }));
+    }
+  }
+}
+
+function send(conversation: number, text: string, files: Draft['files']): void {
   const client = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
     byte.toString(16).padStart(2, '0'),
   ).join('');
-  drafts.value = [...drafts.value, { client, conversation: selected.value, text, files }];
+  drafts.value = [...drafts.value, { client, conversation, text, files }];
   void flush();
 }
 
