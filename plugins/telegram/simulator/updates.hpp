@@ -1,8 +1,12 @@
 #pragma once
 
 #include <deque>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "plugins/telegram/simulator/world.hpp"
@@ -18,7 +22,7 @@ struct Update {
     WallMs expires_ms = 0;
 };
 
-/// What waits for the bot, however it fetches it.
+/// What waits for the bot, however it fetches it. Every step costs what it moves, not what waits.
 class Updates {
 public:
     explicit Updates(World& world) : world_{world} {}
@@ -32,18 +36,36 @@ public:
     void keep_last(std::size_t count);
     json::array list(std::size_t limit) const;
 
+    /// A queue in which something waits and that nobody has taken, the longest due one first; it
+    /// belongs to the caller until `give_back`.
+    std::optional<std::string> take_queue();
+    void give_back(const std::string& queue);
+
     const Update* front(const std::string& queue);  ///< drops what has expired
-    std::vector<std::string> queues() const;
     void remove(std::int64_t id);
     std::size_t size() const noexcept { return waiting_.size(); }
-    void clear() { waiting_.clear(); }
+    void clear();
 
     std::set<std::string> allowed;  ///< empty = the default set
     std::uint64_t version = 0;      ///< counts up with every change
 
 private:
+    struct Line {
+        std::set<std::int64_t> ids;
+        bool taken = false;
+        bool due = false;  ///< stands in `due_`
+    };
+    using Waiting = std::map<std::int64_t, Update>;
+
+    void make_due(const std::string& queue, Line& line);
+    Waiting::iterator drop(Waiting::iterator at);
+    void drop_expired();
+
     World& world_;
-    std::deque<Update> waiting_;
+    Waiting waiting_;
+    std::set<std::pair<WallMs, std::int64_t>> ends_;  ///< when each of them expires
+    std::unordered_map<std::string, Line> lines_;
+    std::deque<std::string> due_;
     std::int64_t last_ = 710'000'000;
 };
 

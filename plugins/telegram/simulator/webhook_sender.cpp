@@ -23,15 +23,17 @@ milliseconds delay_after(int failures) {
 
 void WebhookSender::wake() {
     if (hook.url.empty()) return;
-    for (const std::string& queue : rooms_.updates.queues()) {
-        if (running_.size() >= hook.max_connections) return;
-        if (!running_.insert(queue).second) continue;
+    while (running_ < hook.max_connections) {
+        const auto queue = rooms_.updates.take_queue();
+        if (!queue) return;
+        ++running_;
         async::spawn(
             rooms_.loop.get_executor(),
-            "webhook " + queue,
-            [this, queue, url = hook.url]() -> async::Awaitable<> {
+            "webhook " + *queue,
+            [this, queue = *queue, url = hook.url]() -> async::Awaitable<> {
                 co_await run(queue, url);
-                running_.erase(queue);
+                --running_;
+                rooms_.updates.give_back(queue);
                 // More may have come, or another queue was waiting for the connection.
                 wake();
             }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <string>
 
 #include "host/async/await.hpp"
@@ -47,7 +46,7 @@ private:
     void note_failure(const net::ClientReply& reply);
 
     Rooms rooms_;
-    std::set<std::string> running_;
+    std::size_t running_ = 0;  ///< queues being worked off, each with one connection
 };
 
 }  // namespace trunkline::telegram::simulator
