@@ -3,7 +3,9 @@
 #include <charconv>
 #include <csignal>
 #include <iostream>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 
@@ -22,31 +24,54 @@ constexpr std::uint64_t kBodyMax = 64ULL << 20U;
 struct Arguments {
     std::string listen = "127.0.0.1:8443";
     std::string log;
+    bool help = false;
     ApiOptions api;
 };
 
-bool parse(int count, char** values, Arguments& out) {
-    for (int i = 1; i < count; ++i) {
-        const std::string word{values[i]};
-        const bool more = i + 1 < count;
-        if (word == "--any-token")
-            out.api.any_token = true;
-        else if (word == "--allow-http-webhook")
-            out.api.allow_http_webhook = true;
-        else if (word == "--allow-private-webhook")
-            out.api.allow_private_webhook = true;
-        else if (word == "--listen" && more)
-            out.listen = values[++i];
-        else if (word == "--log" && more)
-            out.log = values[++i];
-        else if (word == "--token" && more)
-            out.api.tokens.insert(values[++i]);
-        else if (word == "--fast" && more)
-            out.api.fast = std::max(1, std::atoi(values[++i]));
-        else
-            return false;
+constexpr const char* kUsage =
+    "usage: trunkline-sim-telegram [--listen HOST:PORT] [--token TOKEN]... [--any-token]\n"
+    "                              [--log FILE] [--fast N]\n"
+    "                              [--allow-http-webhook] [--allow-private-webhook] | --help\n"
+    "\n"
+    "  --listen HOST:PORT        Bot API and the customer's page; default 127.0.0.1:8443\n"
+    "  --token TOKEN             a bot's token; may be given several times\n"
+    "  --any-token               every token is good\n"
+    "  --log FILE                every call and webhook attempt, one JSON line each\n"
+    "  --fast N                  long times are divided by N, 1 to 10000\n"
+    "  --allow-http-webhook      webhooks without TLS\n"
+    "  --allow-private-webhook   webhooks on loopback and private networks, on any port\n"
+    "  --help                    print this\n";
+
+constexpr int kFastMax = 10'000;
+
+/// What is wrong with the words, or "".
+std::string parse(const std::vector<std::string>& words, Arguments& out) {
+    const std::map<std::string, bool*> flags{
+        {"--any-token", &out.api.any_token},
+        {"--allow-http-webhook", &out.api.allow_http_webhook},
+        {"--allow-private-webhook", &out.api.allow_private_webhook},
+        {"--help", &out.help},
+    };
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        const std::string& word = words[at];
+        if (const auto flag = flags.find(word); flag != flags.end()) {
+            *flag->second = true;
+            continue;
+        }
+        if (word != "--listen" && word != "--log" && word != "--token" && word != "--fast")
+            return "unknown word \"" + word + "\"";
+        if (at + 1 == words.size()) return word + " needs a value";
+        const std::string& value = words[++at];
+        if (word == "--listen") out.listen = value;
+        if (word == "--log") out.log = value;
+        if (word == "--token") out.api.tokens.insert(value);
+        if (word != "--fast") continue;
+        const char* end = value.data() + value.size();
+        const auto [rest, error] = std::from_chars(value.data(), end, out.api.fast);
+        if (error != std::errc{} || rest != end || out.api.fast < 1 || out.api.fast > kFastMax)
+            return "--fast takes a whole number from 1 to 10000, not \"" + value + "\"";
     }
-    return true;
+    return "";
 }
 
 /// Leads a request to the Bot API, the files, the control or the page.
@@ -199,14 +224,17 @@ int run(const Arguments& arguments) {
 }  // namespace trunkline::telegram::simulator
 
 int main(int count, char** values) {
-    trunkline::telegram::simulator::Arguments arguments;
-    if (!trunkline::telegram::simulator::parse(count, values, arguments)) {
-        std::cerr
-            << "usage: trunkline-sim-telegram [--listen HOST:PORT] [--token TOKEN]... "
-               "[--any-token] [--log FILE] [--fast N]\n"
-               "                              [--allow-http-webhook] [--allow-private-webhook]\n";
+    namespace simulator = trunkline::telegram::simulator;
+    simulator::Arguments arguments;
+    const auto wrong = simulator::parse({values + 1, values + count}, arguments);
+    if (!wrong.empty()) {
+        std::cerr << "sim-telegram: " << wrong << '\n' << simulator::kUsage;
         return 2;
     }
+    if (arguments.help) {
+        std::cout << simulator::kUsage;
+        return 0;
+    }
     spdlog::set_level(spdlog::level::warn);
-    return trunkline::telegram::simulator::run(arguments);
+    return simulator::run(arguments);
 }
