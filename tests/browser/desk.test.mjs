@@ -2,37 +2,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { request, until, withWorld } from '../integration/harness.mjs'
-import { openPage, shoot, tooWide, withBrowser } from './browser.mjs'
+import { shoot, tooWide, withBrowser } from './browser.mjs'
+import { answer, bothPages, calm, choose, everything, onDesk, onPhone, write } from './pages.mjs'
 import { picture } from './png.mjs'
-
-async function everything(world) {
-  await world.sim()
-  await world.portal()
-  await world.host()
-  await world.webhookSet()
-}
-
-/** Both pages, each in a context of its own, as two people have them. */
-async function bothPages(world, browser, options = {}) {
-  const context = async viewport => browser.newContext({ viewport, locale: 'en-GB', ...options })
-  const phone = await openPage(await context(options.viewport ?? { width: 420, height: 820 }), `${world.simUrl}/`)
-  const desk = await openPage(await context(options.viewport ?? { width: 1180, height: 820 }), `${world.portalUrl}/`)
-  await desk.getByTestId('live').getByText('live').waitFor()
-  return { phone, desk }
-}
-const write = async (page, text) => {
-  await page.getByTestId('sim-input').fill(text)
-  await page.getByTestId('sim-send').click()
-}
-const answer = async (page, text) => {
-  await page.getByTestId('composer-input').fill(text)
-  await page.getByTestId('send-button').click()
-}
-const onDesk = (desk, text) => desk.getByTestId('message').filter({ hasText: text })
-const onPhone = (phone, text) => phone.getByTestId('sim-message').filter({ hasText: text })
-const calm = (...pages) => {
-  for (const page of pages) assert.deepEqual(page.complaints, [], page.url())
-}
 
 test('a customer and an operator talk', withWorld('desk', world => withBrowser(async browser => {
   await everything(world)
@@ -84,7 +56,7 @@ test('a customer and an operator talk', withWorld('desk', world => withBrowser(a
   await answer(desk, 'Привезём послезавтра')
   await onPhone(phone, 'Привезём послезавтра').getByText('edited').waitFor()
   await onDesk(desk, 'Привезём послезавтра').getByTestId('edited').waitFor()
-  await onPhone(phone, 'Где мой заказ?').click()
+  await choose(phone, 'Где мой заказ?', 'sim-edit')
   await write(phone, 'Где мой заказ 1042?')
   await onDesk(desk, 'Где мой заказ 1042?').getByTestId('edited').waitFor()
   assert.equal(await onDesk(desk, '**').count(), 0, 'what was bold is not starred')
@@ -118,6 +90,8 @@ test('a customer and an operator talk', withWorld('desk', world => withBrowser(a
   // A customer who blocks the bot: the operator is told, in words.
   await phone.getByTestId('sim-attach').click()
   await phone.locator('[data-kind="block"]').click()
+  await item.getByText('blocked this channel').waitFor()
+  await desk.getByTestId('event-line').filter({ hasText: 'blocked this channel' }).waitFor()
   await answer(desk, 'Вы здесь?')
   await onDesk(desk, 'Вы здесь?').getByTestId('failure-reason').waitFor()
   await shoot(desk, 'desk-refused')

@@ -36,6 +36,22 @@ std::string text(const json::object& from, const char* key, const char* fallback
     return value != nullptr && value->is_string() ? std::string{value->as_string()} : fallback;
 }
 
+json::object standing(const Chat& chat) {
+    return {
+        {"id", chat.id},
+        {"user", chat.user},
+        {"blocked", chat.blocked},
+        {"messages", chat.messages.size()}};
+}
+
+json::array messages(const Chat& chat) {
+    json::array out;
+    for (const auto& [id, message] : chat.messages) {
+        if (!chat.deleted.contains(id)) out.push_back(message);
+    }
+    return out;
+}
+
 std::uint64_t number(std::string_view query, std::string_view name, std::uint64_t fallback) {
     const auto value = net::query_parameter(query, name);
     std::uint64_t out = fallback;
@@ -72,26 +88,20 @@ net::Response Control::look(const std::string& path, const std::string& query) {
         );
     if (path == "/control/chats") {
         json::array out;
-        for (const auto& [id, chat] : rooms_.world.chats()) {
-            out.push_back(json::object{
-                {"id", id},
-                {"user", chat.user},
-                {"blocked", chat.blocked},
-                {"messages", chat.messages.size()}});
-        }
+        for (const auto& [id, chat] : rooms_.world.chats())
+            out.push_back(standing(chat));
         return answer(std::move(out));
     }
     constexpr std::string_view kPrefix = "/control/chats/";
-    if (path.starts_with(kPrefix) && path.ends_with("/messages")) {
+    if (path.starts_with(kPrefix)) {
         std::int64_t id = 0;
-        std::from_chars(path.data() + kPrefix.size(), path.data() + path.size(), id);
-        const Chat* chat = rooms_.world.chat(id);
+        const char* end = path.data() + path.size();
+        const auto [rest, error] = std::from_chars(path.data() + kPrefix.size(), end, id);
+        const Chat* chat = error == std::errc{} ? rooms_.world.chat(id) : nullptr;
+        const std::string_view what{rest, static_cast<std::size_t>(end - rest)};
         if (chat == nullptr) return answer(json::object{{"error", "no such chat"}}, 404);
-        json::array out;
-        for (const auto& [message_id, message] : chat->messages) {
-            if (!chat->deleted.contains(message_id)) out.push_back(message);
-        }
-        return answer(std::move(out));
+        if (what.empty()) return answer(standing(*chat));
+        if (what == "/messages") return answer(messages(*chat));
     }
     constexpr std::string_view kFiles = "/control/files/";
     if (path.starts_with(kFiles)) return file(path.substr(kFiles.size()));

@@ -1,0 +1,128 @@
+// An operator's words are never lost, whatever else is clicked meanwhile.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { until, withWorld } from '../integration/harness.mjs'
+import { shoot, tooWide, withBrowser } from './browser.mjs'
+import { answer, bothPages, calm, conversationOf, customerSays, everything, onDesk, onPhone, write } from './pages.mjs'
+
+const box = desk => desk.getByTestId('composer-input')
+const text = desk => box(desk).inputValue()
+
+test('half an answer and its files stay with their conversation', withWorld('drafts', world => withBrowser(async browser => {
+  await everything(world)
+  const { desk } = await bothPages(world, browser)
+  const vera = await customerSays(world, 'Vera Ivanova', 'a question of Vera')
+  await customerSays(world, 'Boris Petrov', 'a question of Boris')
+  const [toVera, toBoris] = ['Vera', 'Boris'].map(name => conversationOf(desk, name))
+  await until('the title to count both', async () => (await desk.title()) === '(2) Trunkline desk')
+
+  await toVera.click()
+  await box(desk).fill('half an answer to Vera')
+  await desk.getByTestId('file-input').setInputFiles({ name: 'offer.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(5_000, 'o') })
+  await desk.getByTestId('attached-file').getByText('offer.pdf').waitFor()
+  await toBoris.click()
+  await until('an empty box', async () => (await text(desk)) === '')
+  assert.equal(await desk.getByTestId('attached-file').count(), 0, 'nothing of Vera reaches Boris')
+  await toVera.getByText('Draft: half an answer to Vera').waitFor()
+  await shoot(desk, 'desk-draft')
+  await answer(desk, 'all of the answer to Boris')
+  await onDesk(desk, 'all of the answer to Boris').locator('[data-state="sent"]').waitFor()
+
+  await toVera.click()
+  assert.equal(await text(desk), 'half an answer to Vera')
+  await desk.getByTestId('attached-file').getByText('offer.pdf').waitFor()
+  await desk.getByTestId('send-button').click()
+  const sent = () => world.chat(vera)
+  await until('the file and its words at Vera', async () => (await sent()).some(m => m.document?.file_name === 'offer.pdf' && m.caption === 'half an answer to Vera'))
+  assert.equal(await text(desk), '')
+  await until('everything to be read', async () => (await desk.title()) === 'Trunkline desk')
+  calm(desk)
+})))
+
+test('an edit costs neither its own words nor those of the answer begun before', withWorld('edits', world => withBrowser(async browser => {
+  await everything(world)
+  const { phone, desk } = await bothPages(world, browser)
+  await write(phone, 'is it open?')
+  await desk.getByTestId('conversation-item').first().click()
+  await answer(desk, 'until six')
+  const sent = onDesk(desk, 'until six')
+  await sent.locator('[data-state="sent"]').waitFor()
+  const edit = async () => {
+    await sent.hover()
+    await sent.getByTestId('edit-message').click()
+    await until('the sent text in the box', async () => (await text(desk)) === 'until six')
+  }
+
+  await box(desk).fill('and on Sunday')
+  await edit()
+  await desk.getByTestId('editing').getByRole('button', { name: 'Cancel' }).click()
+  await until('the answer begun before', async () => (await text(desk)) === 'and on Sunday')
+  await edit()
+  await box(desk).press('Escape')
+  await until('the answer begun before', async () => (await text(desk)) === 'and on Sunday')
+
+  await edit()
+  await desk.route('**/api/conversations/*/messages/*', route => route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"code":"conflict","detail":"the message is not at the messenger yet"}' }))
+  await box(desk).fill('until seven')
+  await desk.getByTestId('send-button').click()
+  await desk.getByTestId('trouble').getByText('The message is not at the messenger yet.').waitFor()
+  assert.equal(await text(desk), 'until seven', 'what was refused is still there')
+  await shoot(desk, 'desk-edit-refused')
+
+  await desk.unroute('**/api/conversations/*/messages/*')
+  await desk.getByTestId('send-button').click()
+  await onPhone(phone, 'until seven').getByText('edited').waitFor()
+  await until('the answer begun before', async () => (await text(desk)) === 'and on Sunday')
+  await desk.getByTestId('send-button').click()
+  await onPhone(phone, 'and on Sunday').waitFor()
+  calm(phone)
+})))
+
+test('the box shows what is in it and takes what the wire takes', withWorld('long', world => withBrowser(async browser => {
+  await everything(world)
+  const { phone, desk } = await bothPages(world, browser)
+  await write(phone, 'tell me everything')
+  await desk.getByTestId('conversation-item').first().click()
+  const height = () => box(desk).evaluate(area => area.offsetHeight)
+  const hidden = () => box(desk).evaluate(area => area.scrollHeight - area.clientHeight)
+  await box(desk).fill('one line')
+  const one = await height()
+  await box(desk).fill('words without a line break '.repeat(15))
+  const wrapped = await height()
+  assert.ok(wrapped > one * 1.5, `${wrapped} after ${one}`)
+  assert.equal(await hidden(), 0, 'all of it is seen')
+  await box(desk).fill('line\n'.repeat(40))
+  const most = await height()
+  assert.ok(most > wrapped && most < one * 7, `${most}: eight lines, then it scrolls`)
+  assert.ok((await hidden()) > 0)
+  await shoot(desk, 'desk-long')
+
+  await box(desk).fill('x'.repeat(65_540))
+  await desk.getByTestId('too-long').getByText('Too long by 4').waitFor()
+  assert.equal((await text(desk)).length, 65_540, 'nothing is cut off')
+  assert.equal(await desk.getByTestId('send-button').isDisabled(), true)
+  await shoot(desk, 'desk-too-long')
+  await box(desk).fill('y'.repeat(20_000))
+  assert.equal(await desk.getByTestId('too-long').isVisible(), false)
+  await desk.getByTestId('send-button').click()
+  await onDesk(desk, 'yyyy').locator('[data-state="sent"]').waitFor()
+  const [chat] = (await world.control('chats')).json
+  const arrived = (await world.chat(chat.id)).filter(m => m.from.is_bot).map(m => m.text).join('')
+  assert.equal(arrived.replaceAll(/[^y]/g, '').length, 20_000)
+  assert.equal(await height(), one)
+  assert.equal(await tooWide(desk), false)
+  calm(desk, phone)
+})))
+
+test('a narrow desk: back to the list, and the focus with it', withWorld('back', world => withBrowser(async browser => {
+  await everything(world)
+  const { desk } = await bothPages(world, browser, { viewport: { width: 360, height: 740 } })
+  await customerSays(world, 'Vera Ivanova', 'hello')
+  await customerSays(world, 'Boris Petrov', 'hello')
+  await conversationOf(desk, 'Vera').click()
+  await onDesk(desk, 'hello').waitFor()
+  await desk.getByRole('button', { name: 'Back to the list' }).press('Enter')
+  await until('the focus on the conversation that was left', () => conversationOf(desk, 'Vera').evaluate(item => item === document.activeElement))
+  await shoot(desk, 'desk-list-back-360')
+  calm(desk)
+})))
