@@ -11,6 +11,7 @@
 #include "host/async/spawn.hpp"
 #include "host/inbound/locate.hpp"
 #include "host/left_behind.hpp"
+#include "host/net/descriptors.hpp"
 #include "host/store_key.hpp"
 
 namespace trunkline {
@@ -261,16 +262,18 @@ Result<void> Host::open_accounts() {
 }
 
 Result<void> Host::open_doors() {
-    const auto open = [this](const config::Endpoint& from, net::Handler& handler) {
-        return net::listen(
-            loops_,
-            {from.address, from.certificate, from.key, from.trusted_proxies},
-            {},
-            clock_,
-            handler
-        );
-    };
-    auto admin_server = open(config_.listen.admin, *admin_side_);
+    const auto limits = net::share_out(net::raise_descriptor_limit());
+    const auto open =
+        [this](const config::Endpoint& from, const net::ServerLimits& most, net::Handler& handler) {
+            return net::listen(
+                loops_,
+                {from.address, from.certificate, from.key, from.trusted_proxies},
+                most,
+                clock_,
+                handler
+            );
+        };
+    auto admin_server = open(config_.listen.admin, limits.admin, *admin_side_);
     if (!admin_server)
         return Error{admin_server.error().fault, "listen.admin: " + admin_server.error().context};
     admin_server_ = *std::move(admin_server);

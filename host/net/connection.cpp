@@ -41,7 +41,8 @@ Connection::~Connection() {
     if (listed_) loop_.remove(this);
     let_go();
     if (arrival_.counted) state_->peers.leave(arrival_.place);
-    state_->connections.fetch_sub(1, std::memory_order_relaxed);
+    auto& counter = arrival_.refuse != nullptr ? state_->refusals : state_->connections;
+    counter.fetch_sub(1, std::memory_order_relaxed);
 }
 
 async::Awaitable<> Connection::run() {

@@ -17,7 +17,7 @@ struct Arrival {
     std::size_t place = 0;  ///< in the peer table
     bool counted = false;   ///< in the peer table, to be taken out at the end
     bool trusted_proxy = false;
-    const char* refuse = nullptr;  ///< set: answer 503 with this reason and close
+    const char* refuse = nullptr;  ///< set: answer 503 with this reason and close; counted apart
 };
 
 /// One client's connection: reads like the protocol, one request after the other. Lives on its
@@ -40,6 +40,8 @@ public:
     // Asked by the loop.
     void close_if_late(std::chrono::steady_clock::time_point now) noexcept;
     void close_if_idle() noexcept;
+    bool idle() const noexcept { return idle_; }
+    std::chrono::steady_clock::time_point idle_until() const noexcept { return deadline_; }
     void cut() noexcept;
 
 private:

@@ -32,6 +32,20 @@ void ServerLoop::remove(Connection* connection) noexcept {
     connection->listed_ = false;
 }
 
+void ServerLoop::close_idle(std::size_t count) {
+    std::vector<Connection*> idle;
+    for (auto* connection : connections) {
+        if (connection->idle()) idle.push_back(connection);
+    }
+    count = std::min(count, idle.size());
+    const auto end = idle.begin() + static_cast<std::ptrdiff_t>(count);
+    std::partial_sort(idle.begin(), end, idle.end(), [](const auto* a, const auto* b) {
+        return a->idle_until() < b->idle_until();
+    });
+    for (auto at = idle.begin(); at != end; ++at)
+        (*at)->cut();
+}
+
 std::string_view ServerLoop::date(const Clock& clock) {
     const auto now = clock.wall_ms();
     if (now / 1000 != date_second) {
@@ -66,8 +80,18 @@ namespace {
 
 using State = std::shared_ptr<ServerState>;
 
-constexpr std::uint64_t kRefusalsMax =
-    256;  // refused connections being told so at a time; more are just closed
+// How many connections the loop must close now, so that newcomers find room. Each loop looks for
+// itself, and takes its part of what is too much.
+std::size_t too_many(ServerState& state) {
+    const std::uint64_t most = state.limits.connections_max;
+    const std::uint64_t open = state.connections.load(std::memory_order_relaxed);
+    const std::uint64_t comfortable = most - most / 8;
+    const std::uint64_t excess = state.out_of_descriptors.exchange(false, std::memory_order_relaxed)
+                                     ? open / 8 + 1
+                                 : open > comfortable ? open - comfortable
+                                                      : 0;
+    return (excess + state.loops.size() - 1) / state.loops.size();
+}
 
 // Closes late connections. One timer for a whole loop: a request moves a time point instead of
 // setting a timer.
@@ -86,6 +110,7 @@ async::Awaitable<> sweep(State state, ServerLoop* loop) {
         const auto now = state->clock.steady();
         for (auto* connection : loop->connections)
             connection->close_if_late(now);
+        if (const auto excess = too_many(*state); excess > 0) loop->close_idle(excess);
     }
     loop->ticker = nullptr;
 }
@@ -95,7 +120,6 @@ void welcome(const State& state, ServerLoop& loop, Socket socket) {
     Code error;
     const auto endpoint = socket.remote_endpoint(error);
     if (error) return;  // gone already
-    const auto before = state->connections.fetch_add(1, std::memory_order_relaxed);
     Arrival arrival;
     arrival.peer = endpoint.address().to_string();
     const auto bytes = address_bytes(arrival.peer).value_or(std::string{});
@@ -109,14 +133,19 @@ void welcome(const State& state, ServerLoop& loop, Socket socket) {
         arrival.counted = state->peers.enter(arrival.place, state->limits.connections_per_peer_max);
         if (!arrival.counted) arrival.refuse = "too many connections from this address";
     }
-    if (before >= state->limits.connections_max) arrival.refuse = "too many connections";
+    if (state->connections.load(std::memory_order_relaxed) >= state->limits.connections_max)
+        arrival.refuse = "too many connections";
     if (arrival.refuse != nullptr) {
         count(state->refused);
         spdlog::debug("net.connection_refused peer={} reason={}", arrival.peer, arrival.refuse);
     }
+    // Only this coroutine counts up, so that looking first is enough.
+    const bool told = state->refusals.load(std::memory_order_relaxed) < state->limits.refusals_max;
+    count(arrival.refuse != nullptr ? state->refusals : state->connections);
+    const bool drop = arrival.refuse != nullptr && !told;
     auto connection =
         std::make_shared<Connection>(state, loop, std::move(socket), std::move(arrival));
-    if (before >= state->limits.connections_max + kRefusalsMax) return;
+    if (drop) return;
     async::spawn(loop.executor, "net.connection", [connection = std::move(connection)] {
         return connection->run();
     });
@@ -137,8 +166,9 @@ async::Awaitable<> accept(State state, std::shared_ptr<Acceptor> acceptor) {
             continue;
         }
         if (error == asio::error::connection_aborted) continue;
-        // Out of descriptors, most likely: those in use come back, a busy loop would not help.
+        // Out of descriptors, most likely: the sweep gives some back, a busy loop would not help.
         spdlog::warn("net.accept_failed reason={}", error.message());
+        state->out_of_descriptors = true;
         co_await async::pause(std::chrono::milliseconds{100});
     }
     state->loops.front()->acceptor = nullptr;
@@ -185,7 +215,7 @@ public:
         state_->draining = true;
         for_each_connection(state_, &Connection::close_if_idle);
         co_await wait_until_empty(state_, at_most);
-        if (state_->connections == 0) co_return;
+        if (state_->connections + state_->refusals == 0) co_return;
         spdlog::warn("net.drain_cut connections={}", state_->connections.load());
         for_each_connection(state_, &Connection::cut);
         co_await wait_until_empty(state_, std::chrono::seconds{1});
@@ -208,7 +238,7 @@ public:
 private:
     static async::Awaitable<> wait_until_empty(State state, std::chrono::milliseconds at_most) {
         const auto end = std::chrono::steady_clock::now() + at_most;
-        while (state->connections > 0 && std::chrono::steady_clock::now() < end) {
+        while (state->connections + state->refusals > 0 && std::chrono::steady_clock::now() < end) {
             co_await async::pause(std::chrono::milliseconds{5});
         }
     }

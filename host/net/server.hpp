@@ -72,8 +72,11 @@ public:
 };
 
 struct ServerLimits {
-    std::uint32_t connections_max = 10'000;  ///< beyond it a new connection gets 503 and is closed
+    /// Beyond it a new connection gets 503 and is closed. Above seven eighths of it those that wait
+    /// for a next request are closed, the longest waiting first.
+    std::uint32_t connections_max = 10'000;
     std::uint32_t connections_per_peer_max = 1'000;
+    std::uint32_t refusals_max = 256;  ///< being told 503 at a time, on top; more are just closed
     std::uint32_t head_bytes_max = 32 * 1024;
     std::uint32_t headers_max = 100;
     std::chrono::milliseconds head_timeout{10'000};  ///< whole head, however slowly it drips

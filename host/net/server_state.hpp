@@ -34,6 +34,7 @@ struct alignas(64) ServerLoop {
     void add(Connection* connection);
     void remove(Connection* connection) noexcept;
     std::string_view date(const Clock& clock);
+    void close_idle(std::size_t count);  ///< at most so many, the longest idle first
 
     async::Executor executor;
     std::vector<Connection*> connections;  // borrowed; each takes itself out when it ends
@@ -91,7 +92,9 @@ struct ServerState {
     BodyBudget bodies;
     std::atomic<bool> draining{false};
     std::atomic<bool> stopped{false};
-    std::atomic<std::uint64_t> connections{0};
+    std::atomic<std::uint64_t> connections{0};  // without those being refused
+    std::atomic<std::uint64_t> refusals{0};     // under way
+    std::atomic<bool> out_of_descriptors{false};
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> bodies_cut{0};

@@ -179,6 +179,42 @@ TEST(ServerLimits, BoundsTheBodiesHeldTogether) {
     EXPECT_EQ(status_of(third.read_reply()), 200) << "what was held is given back";
 }
 
+TEST(ServerLimits, RefusedConnectionsTakeNoPlaceOfOthers) {
+    ServerLimits limits;
+    limits.connections_max = 3;
+    limits.connections_per_peer_max = 1;
+    limits.refusals_max = 4;
+    TestServer server{limits};
+    RawClient first{server.port()};
+    first.send(kGet);
+    EXPECT_EQ(status_of(first.read_reply()), 200);
+    std::vector<std::unique_ptr<RawClient>> refused;
+    for (int i = 0; i < 10; ++i)
+        refused.push_back(std::make_unique<RawClient>(server.port()));
+    EXPECT_TRUE(eventually([&] { return server.server->figures().refused == 10; }));
+    EXPECT_EQ(server.server->figures().connections, 1U);
+    first.send(kGet);
+    EXPECT_EQ(status_of(first.read_reply()), 200);
+}
+
+TEST(ServerLimits, ClosesTheLongestIdleWhenPlacesRunShort) {
+    ServerLimits limits;
+    limits.connections_max = 8;
+    TestServer server{limits};
+    std::vector<std::unique_ptr<RawClient>> idle;
+    for (int i = 0; i < 8; ++i) {
+        idle.push_back(std::make_unique<RawClient>(server.port()));
+        idle.back()->send(kGet);
+        EXPECT_EQ(status_of(idle.back()->read_reply()), 200);
+    }
+    EXPECT_EQ(idle.front()->read_to_end(), "");
+    EXPECT_FALSE(idle.front()->timed_out());
+    EXPECT_GE(server.server->figures().connections, 6U) << "no more than is needed, on each loop";
+    RawClient newcomer{server.port()};
+    newcomer.send(kGet);
+    EXPECT_EQ(status_of(newcomer.read_reply()), 200);
+}
+
 // Sends a head that promises 100,000 bytes, and 90,000 of them.
 void start_a_body(RawClient& client, const std::string& header = {}) {
     client.send(
