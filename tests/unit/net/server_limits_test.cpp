@@ -102,15 +102,19 @@ TEST(ServerLimits, CutsWhoDoesNotRead) {
 }
 
 TEST(ServerLimits, AHandlerMayTakeItsTime) {
-    ServerLimits limits;
-    limits.head_timeout = limits.body_timeout = limits.idle_timeout = limits.write_timeout =
-        milliseconds{20};
-    TestServer server{limits};
+    FakeClock clock;
+    TestServer server{{}, {}, &clock};
     RawClient client{server.port()};
     client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
     ASSERT_TRUE(eventually([&] { return server.handler.waiting == 1; }));
-    std::this_thread::sleep_for(milliseconds{100}
-    );  // five times every limit: the point is that none applies
+    // One on each loop: when both are cut, both loops have looked at the clock.
+    RawClient silent{server.port()};
+    RawClient silent_too{server.port()};
+    ASSERT_TRUE(eventually([&] { return server.server->figures().connections == 3; }));
+    ASSERT_TRUE(eventually([&] {
+        clock.advance(std::chrono::hours{1});
+        return server.server->figures().connections == 1;
+    }));
     server.handler.release = true;
     EXPECT_EQ(body_of(client.read_reply()), "waited");
 }

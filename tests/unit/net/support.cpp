@@ -198,7 +198,10 @@ async::Awaitable<Response> TestHandler::handle(Request request) {
         co_return text("hopped");
     }
     if (path == "/wait") {
-        ++waiting;
+        const int now = ++waiting;
+        for (int most = most_waiting;
+             most < now && !most_waiting.compare_exchange_weak(most, now);) {
+        }
         while (!release)
             co_await async::pause(std::chrono::milliseconds{2});
         --waiting;

@@ -59,6 +59,7 @@ public:
     async::Loops* loops = nullptr;           ///< for /hop
     std::atomic<bool> release{false};        ///< lets /wait end
     std::atomic<int> waiting{0};             ///< requests in /wait
+    std::atomic<int> most_waiting{0};        ///< the most there were at one moment
     std::atomic<std::uint64_t> uploaded{0};  ///< bytes read by /upload
     std::atomic<int> upload_fault{-1};
 };
