@@ -10,12 +10,12 @@ function Banners() {
     <div class="banners">
       {!connected.value && (
         <p class="banner warn" role="status" data-testid="connection-bar">
-          Connection lost, retrying. What you send leaves as soon as it is back.
+          <span>Connection lost, retrying. What you send leaves as soon as it is back.</span>
         </p>
       )}
       {trouble.value && (
         <p class="banner bad" role="alert" data-testid="trouble">
-          {trouble.value}
+          <span>{trouble.value}</span>
           <button
             type="button"
             onClick={() => {
@@ -29,13 +29,15 @@ function Banners() {
       <GapBanners />
       {accountTroubles(picture.value.notices).map((notice) => (
         <p key={notice.id} class="banner warn" data-testid="notice-banner">
-          <bdi>{notice.account?.account}</bdi>: {notice.account?.text || notice.text || notice.account?.state}{' '}
-          {notice.account?.action}
+          <span>
+            <bdi>{notice.account?.account}</bdi>:{' '}
+            {notice.account?.text || notice.text || notice.account?.state} {notice.account?.action}
+          </span>
         </p>
       ))}
       {waiting > 0 && (
         <p class="banner" data-testid="backlog-banner">
-          Catching up: {waiting} more events are waiting at the host.
+          <span>Catching up: {waiting} more events are waiting at the host.</span>
         </p>
       )}
     </div>

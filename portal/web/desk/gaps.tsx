@@ -34,7 +34,9 @@ export function GapBanners() {
     <>
       {shown.map((gap) => (
         <p key={keyOf(gap)} class="banner bad" data-testid="gap-banner">
-          {gapWords(gap)} (lane {gap.lane}).
+          <span>
+            {gapWords(gap)} (lane {gap.lane}).
+          </span>
           <button
             type="button"
             aria-label={`Dismiss: ${gapWords(gap)}`}
@@ -47,9 +49,11 @@ export function GapBanners() {
       ))}
       {holes.length > shownAtOnce && (
         <p class="banner bad" data-testid="gap-more">
-          {more > 0
-            ? `${more} more ${more === 1 ? 'gap' : 'gaps'} in what came from the host.`
-            : `${holes.length} gaps.`}
+          <span>
+            {more > 0
+              ? `${more} more ${more === 1 ? 'gap' : 'gaps'} in what came from the host.`
+              : `${holes.length} gaps.`}
+          </span>
           <button type="button" aria-expanded={all} onClick={() => showAll(!all)}>
             {all ? 'Show fewer' : 'Show all'}
           </button>
