@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/base/base64.hpp"
+#include "host/base/stored_row.hpp"
 #include "host/seal/crypto.hpp"
 
 namespace trunkline::accounts {
@@ -41,24 +42,14 @@ Result<std::shared_ptr<PortalKeys>> PortalKeys::open(
     auto row = store.row(store::Table::portal, row_key(portal));
     if (!row) return row.error();
     if (*row) {
-        boost::system::error_code bad;
-        const auto json = boost::json::parse((*row)->value, bad);
-        if (!bad && json.is_object() && json.at("base").as_string() == keys->base_) {
-            auto second = seal::LicenseKey::parse(Secret{std::string{json.at("next").as_string()}});
-            if (!second)
-                return Error{
-                    Fault::storage, "stored rotation of portal " + portal.text() + " is damaged"};
-            keys->second_ = *std::move(second);
-            keys->promoted_ = json.at("promoted").as_bool();
-            keys->finished_ = json.at("finished").as_bool();
-            keys->since_ms_ = json.at("since").as_int64();
-            if (keys->finished_)
-                spdlog::warn(
-                    "portal.key_superseded portal={} "
-                    "hint=put_the_new_license_key_into_the_configuration",
-                    portal.text()
-                );
-        }
+        auto recalled = keys->recall((*row)->value);
+        if (!recalled) return recalled.error();
+        if (keys->finished_)
+            spdlog::warn(
+                "portal.key_superseded portal={} "
+                "hint=put_the_new_license_key_into_the_configuration",
+                portal.text()
+            );
     }
     if (!keys->second_ && !configured_next.empty()) {
         auto second = seal::LicenseKey::parse(configured_next);
@@ -71,6 +62,26 @@ Result<std::shared_ptr<PortalKeys>> PortalKeys::open(
     }
     keys->publish();
     return keys;
+}
+
+Result<void> PortalKeys::recall(const std::string& value) {
+    StoredRow row{"portal " + row_key(portal_), value};
+    const std::string base = row.text("base");
+    const std::string next = row.text("next");
+    const bool promoted = row.flag("promoted");
+    const bool finished = row.flag("finished");
+    const WallMs since = row.number("since");
+    auto whole = row.whole();
+    if (!whole) return whole;
+    if (base != base_) return {};  // of a key that is configured no more
+    auto second = seal::LicenseKey::parse(Secret{next});
+    if (!second)
+        return Error{Fault::storage, "stored row portal " + row_key(portal_) + " holds no key"};
+    second_ = *std::move(second);
+    promoted_ = promoted;
+    finished_ = finished;
+    since_ms_ = since;
+    return {};
 }
 
 void PortalKeys::publish() {
@@ -120,10 +131,15 @@ Result<void> PortalKeys::save(
 }
 
 Result<Secret> PortalKeys::rotate() {
+    const std::lock_guard one_at_a_time{changing_};
     {
         const std::lock_guard lock{mutex_};
-        if (second_ && !finished_)
-            return Error{Fault::conflict, "a rotation is under way; promote or finish it first"};
+        if (second_ && from_configuration_)
+            return Error{
+                Fault::conflict, "next_license_key in the configuration is the second key"};
+        if (promoted_ && !finished_)
+            return Error{
+                Fault::conflict, "the portal uses the second key already; finish this rotation"};
         if (finished_)
             return Error{
                 Fault::conflict,
@@ -144,10 +160,11 @@ Result<Secret> PortalKeys::rotate() {
 }
 
 Result<void> PortalKeys::promote() {
+    const std::lock_guard one_at_a_time{changing_};
     Secret next;
     {
         const std::lock_guard lock{mutex_};
-        if (!second_) return Error{Fault::not_found, "there is no second key"};
+        if (!second_) return Error{Fault::conflict, "there is no second key; rotate first"};
         if (promoted_) return {};
         next = second_->text();
     }
@@ -163,11 +180,12 @@ Result<void> PortalKeys::promote() {
 }
 
 Result<void> PortalKeys::finish() {
+    const std::lock_guard one_at_a_time{changing_};
     Secret next;
     WallMs since = 0;
     {
         const std::lock_guard lock{mutex_};
-        if (!second_) return Error{Fault::not_found, "there is no second key"};
+        if (!second_) return Error{Fault::conflict, "there is no second key; rotate first"};
         if (!promoted_)
             return Error{Fault::conflict, "the new key is not in use yet; promote it first"};
         if (finished_) return {};

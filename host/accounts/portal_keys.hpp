@@ -34,11 +34,12 @@ public:
     /// Counts up with every change, so that holders of a Sealer know when to make a new one.
     std::uint64_t version() const;
 
-    Result<Secret> rotate(
-    );  ///< makes and returns the second key; `conflict` when there is one already
-    Result<void> promote(
-    );  ///< encrypts with the new key from now on; `not_found` without a second key
-    Result<void> finish();  ///< ends the old key; `conflict` before promote
+    /// Makes and returns the second key. One that the portal has never used is replaced: whoever
+    /// lost the answer just asks again. `conflict` when it is in use, or stands in the
+    /// configuration.
+    Result<Secret> rotate();
+    Result<void> promote();  ///< encrypts with the new key from now on; `conflict` without one
+    Result<void> finish();   ///< ends the old key; `conflict` before promote
 
     /// An authentic request under the next key arrived: the portal has it. Promotes, if that has
     /// not happened. May block briefly.
@@ -60,11 +61,13 @@ private:
     Result<void> save(
         const std::string& base, const Secret& next, bool promoted, bool finished, WallMs since
     );
+    Result<void> recall(const std::string& value);
     void publish();
 
     PortalId portal_;
     store::Store& store_;
     const Clock& clock_;
+    std::mutex changing_;       ///< held over each whole change: looking, writing and taking effect
     mutable std::mutex mutex_;  ///< guards all below; held for copies only, never across the disk
     std::optional<seal::LicenseKey> configured_;
     std::optional<seal::LicenseKey> second_;

@@ -1,5 +1,9 @@
 #include "host/accounts/portal_keys.hpp"
 
+#include <set>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace trunkline::accounts {
@@ -76,12 +80,65 @@ TEST_F(PortalKeysTest, TakesTheSecondKeyFromTheConfiguration) {
 
 TEST_F(PortalKeysTest, RefusesStepsOutOfOrder) {
     const auto keys = open();
-    EXPECT_EQ(keys->promote().error().fault, Fault::not_found);
-    EXPECT_EQ(keys->finish().error().fault, Fault::not_found);
+    EXPECT_EQ(keys->promote().error().fault, Fault::conflict);
+    EXPECT_EQ(keys->finish().error().fault, Fault::conflict);
     ASSERT_TRUE(keys->rotate());
-    EXPECT_EQ(keys->rotate().error().fault, Fault::conflict);
     EXPECT_EQ(keys->finish().error().fault, Fault::conflict)
         << "the portal does not have the new one yet";
+}
+
+TEST_F(PortalKeysTest, ARotationWhoseAnswerWasLostIsRepeated) {
+    const auto keys = open();
+    const Secret lost = *keys->rotate();
+    const auto again = keys->rotate();
+    ASSERT_TRUE(again);
+    EXPECT_NE(again->reveal(), lost.reveal());
+    EXPECT_EQ(next(*keys), again->reveal());
+    EXPECT_EQ(current(*keys), kOld.reveal()) << "the portal's key still encrypts";
+    EXPECT_EQ(next(*open()), again->reveal()) << "also after a restart";
+}
+
+TEST_F(PortalKeysTest, AKeyThatThePortalUsesIsNotReplaced) {
+    const auto keys = open();
+    ASSERT_TRUE(keys->rotate());
+    keys->saw_next();
+    EXPECT_EQ(keys->rotate().error().fault, Fault::conflict);
+    ASSERT_TRUE(keys->finish());
+    EXPECT_EQ(keys->rotate().error().fault, Fault::conflict) << "the configuration comes first";
+    EXPECT_EQ(open(kOld, kNew)->rotate().error().fault, Fault::conflict);
+}
+
+TEST_F(PortalKeysTest, ADamagedRowIsNamed) {
+    for (const char* value : {"", "[1]", "{}", R"({"base":1,"next":2})"}) {
+        store::Batch batch;
+        batch.put.push_back({store::Table::portal, "keys/acme", value, 0});
+        ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
+        const auto keys = PortalKeys::open(PortalId{"acme"}, kOld, {}, *store_, clock_);
+        ASSERT_FALSE(keys) << value;
+        EXPECT_NE(keys.error().context.find("keys/acme"), std::string::npos);
+    }
+}
+
+// Every answer but the last is of a key that another one replaced; what is kept is one of them.
+TEST_F(PortalKeysTest, ChangesAtTheSameMomentHappenOneAfterTheOther) {
+    const auto keys = open();
+    std::vector<std::thread> people;
+    std::mutex mutex;
+    std::set<std::string> answers;
+    for (int i = 0; i < 8; ++i) {
+        people.emplace_back([&] {
+            for (int round = 0; round < 20; ++round) {
+                const auto key = keys->rotate();
+                const std::lock_guard lock{mutex};
+                if (key) answers.insert(key->reveal());
+            }
+        });
+    }
+    for (auto& one : people)
+        one.join();
+    EXPECT_EQ(answers.size(), 160U);
+    EXPECT_EQ(next(*open()), next(*keys)) << "what is on disk is what holds";
+    EXPECT_EQ(answers.count(next(*keys)), 1U);
 }
 
 TEST_F(PortalKeysTest, EveryChangeIsSeenByWhoeverHoldsASealer) {
