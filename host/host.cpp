@@ -113,10 +113,7 @@ Result<void> Host::make_rooms() {
     catalogue_ = plugins::make_catalogue(std::move(plugins));
     catalogue_->load_all();
 
-    std::string url = config_.public_url;
-    while (url.ends_with('/'))
-        url.pop_back();
-    links_ = std::make_unique<media::Links>(url, store_key_);
+    links_ = std::make_unique<media::Links>(config_.public_url, store_key_);
     files_ = std::make_unique<media::Files>(
         media::Files::Options{
             config_.store.path + "/media", config_.keep.media.count(), store_key_},
@@ -131,7 +128,7 @@ Result<void> Host::make_rooms() {
         longest_retention(config_) + kLinkLivesBeyondRetention});
     inbound_ = std::make_unique<inbound::Inbound>(*ground_, directory_, *store_, pool_);
     commands_ = std::make_unique<outbound::Commands>(outbound::Commands::Services{
-        *ground_, directory_, *store_, pool_, *files_, url});
+        *ground_, directory_, *store_, pool_, *files_, config_.public_url});
     relay_ = std::make_unique<media::Relay>(media::Relay::Services{
         *links_,
         *files_,
@@ -277,7 +274,7 @@ Result<void> Host::open_doors() {
     if (!admin_server)
         return Error{admin_server.error().fault, "listen.admin: " + admin_server.error().context};
     admin_server_ = *std::move(admin_server);
-    auto public_server = open(config_.listen.public_side, *public_side_);
+    auto public_server = open(config_.listen.public_side, limits.public_side, *public_side_);
     if (!public_server)
         return Error{
             public_server.error().fault, "listen.public: " + public_server.error().context};
@@ -289,9 +286,15 @@ void Host::housekeeping() {
     for (int seconds = 0; !*stopping_; ++seconds) {
         std::this_thread::sleep_for(milliseconds{1'000});
         if (seconds % 600 != 0) continue;
-        files_->sweep();
-        for (const auto& [id, portal] : directory_.portals())
-            portal->keys->tick();
+        try {
+            files_->sweep();
+            for (const auto& [id, portal] : directory_.portals())
+                portal->keys->tick();
+        } catch (const std::exception& error) {
+            // A round that failed is tried again by the next; the host's work does not depend on
+            // it.
+            spdlog::error("host.housekeeping_failed reason={}", error.what());
+        }
     }
 }
 

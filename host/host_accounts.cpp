@@ -7,6 +7,7 @@
 
 #include "host/account_settings.hpp"
 #include "host/async/spawn.hpp"
+#include "host/base/stored_row.hpp"
 #include "host/config/units.hpp"
 #include "host/host.hpp"
 #include "host/inbound/poller.hpp"
@@ -64,10 +65,7 @@ Result<void> Host::make_strand(accounts::Account& account) {
     }
     setup.connector_json = boost::json::serialize(connector_settings);
     setup.settings_json = boost::json::serialize(account.settings);
-    std::string url = config_.public_url;
-    while (url.ends_with('/'))
-        url.pop_back();
-    setup.hook_url = url + "/hooks/" + account.id.text();
+    setup.hook_url = config_.public_url + "/hooks/" + account.id.text();
     for (const Setting& setting : declared) {
         const auto* value = account.settings.if_contains(setting.key);
         if (setting.secret && value != nullptr && value->is_string())
@@ -92,11 +90,17 @@ Result<void> Host::make_strand(accounts::Account& account) {
 void Host::recall_health(accounts::Account& account) {
     const auto row = store_->row(store::Table::account, "health/" + account.id.text());
     if (!row || !*row) return;
-    boost::system::error_code bad;
-    const auto json = boost::json::parse((*row)->value, bad);
-    if (bad || !json.is_object()) return;
-    const auto text = [&](const char* key) { return std::string{json.at(key).as_string()}; };
-    account.set_health({text("state"), text("code"), text("text"), json.at("since").as_int64(), 0});
+    StoredRow stored{"account health/" + account.id.text(), (*row)->value};
+    accounts::Health health;
+    health.state = stored.text("state");
+    health.code = stored.text("code");
+    health.text = stored.text("text");
+    health.since_ms = stored.number("since");
+    const auto whole = stored.whole();
+    if (whole)
+        account.set_health(std::move(health));
+    else  // its next check finds out how it is
+        spdlog::error("account.health_unreadable reason={}", whole.error().context);
 }
 
 async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {

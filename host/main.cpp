@@ -1,6 +1,7 @@
 // The host: reads its configuration, builds its rooms, opens its doors, and ends in good order.
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -57,9 +58,7 @@ sigset_t block_signals() {
     return signals;
 }
 
-}  // namespace
-
-int main(int count, char** values) {
+int run(int count, char** values) {
     const auto arguments = parse(count, values);
     if (!arguments) {
         std::cerr << "usage: trunkline --config FILE [--check] | --version\n";
@@ -106,4 +105,18 @@ int main(int count, char** values) {
     spdlog::info("host.stopping");
     (*host)->stop();
     return 0;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+    try {
+        return run(count, values);
+    } catch (const std::exception& error) {
+        // What nobody below could answer for, such as memory that was refused.
+        std::cerr << "trunkline: cannot go on: " << error.what() << '\n';
+    } catch (...) {
+        std::cerr << "trunkline: cannot go on\n";
+    }
+    return 1;
 }

@@ -297,6 +297,8 @@ void bind_connectors(Section& s, Config& out) {
 void bind(Section& s, Config& out) {
     s.section("listen", "addresses", [&](Section& l) { bind_listen(l, out.listen); });
     s.text("public_url", out.public_url, "what messengers and portals see");
+    while (out.public_url.ends_with('/'))  // paths are put behind it
+        out.public_url.pop_back();
     bind_admin(s, out);
     s.section("store", "what is on disk", [&](Section& x) { bind_store(x, out.store); });
     s.section("keep", "how long things are kept", [&](Section& k) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/base/base64.hpp"
+#include "host/base/stored_row.hpp"
 #include "host/base/ulid.hpp"
 #include "host/media/sealed_file.hpp"
 
@@ -28,19 +29,18 @@ std::string to_row(const File& file) {
     });
 }
 
-std::optional<File> from_row(const std::string& id, const std::string& row) {
-    boost::system::error_code bad;
-    const json::value value = json::parse(row, bad);
-    if (bad || !value.is_object()) return std::nullopt;
-    const json::object& o = value.as_object();
+Result<File> from_row(const std::string& id, const std::string& row) {
+    StoredRow stored{"upload f/" + id, row};
     File file;
     file.id = id;
-    file.portal = PortalId{std::string{o.at("portal").as_string()}};
-    file.name = o.at("name").as_string();
-    file.mime = o.at("mime").as_string();
-    file.size = o.at("size").to_number<std::uint64_t>();
-    file.sha256 = o.at("sha256").as_string();
-    file.ready = o.at("ready").as_bool();
+    file.portal = PortalId{stored.text("portal")};
+    file.name = stored.text("name");
+    file.mime = stored.text("mime");
+    file.size = static_cast<std::uint64_t>(std::max<std::int64_t>(stored.number("size"), 0));
+    file.sha256 = stored.text("sha256");
+    file.ready = stored.flag("ready");
+    auto whole = stored.whole();
+    if (!whole) return whole.error();
     return file;
 }
 
@@ -155,8 +155,7 @@ async::Awaitable<Result<File>> Files::fill(
         if (!row) return row.error();
         if (!*row) return Error{Fault::not_found, "no such upload, or it was used"};
         auto file = from_row((*id)->value, (*row)->value);
-        if (!file) return Error{Fault::storage, "upload row is damaged"};
-        return *std::move(file);
+        return file;
     });
     if (!looked) co_return looked.error();
     File file = *std::move(looked);
@@ -188,10 +187,15 @@ async::Awaitable<Result<File>> Files::find(std::string id) {
     auto row =
         co_await pool_.run([this, &id] { return store_.row(store::Table::upload, "f/" + id); });
     if (!row) co_return row.error();
-    std::optional<File> file;
-    if (*row) file = from_row(id, (*row)->value);
-    if (!file || !file->ready) co_return Error{Fault::not_found, "no such file"};
-    co_return *std::move(file);
+    if (!*row) co_return Error{Fault::not_found, "no such file"};
+    auto file = from_row(id, (*row)->value);
+    if (!file) {
+        // Nobody waits for it to be repaired.
+        spdlog::error("media.row_unreadable reason={}", file.error().context);
+        co_return Error{Fault::not_found, "no such file"};
+    }
+    if (!file->ready) co_return Error{Fault::not_found, "no such file"};
+    co_return file;
 }
 
 void Files::sweep() {
@@ -199,12 +203,14 @@ void Files::sweep() {
     const auto limit =
         std::filesystem::file_time_type::clock::now() - std::chrono::milliseconds{options_.keep_ms};
     std::size_t removed = 0;
-    for (const auto& entry : std::filesystem::directory_iterator{options_.folder, bad}) {
-        std::error_code ignored;
-        if (entry.last_write_time(ignored) < limit &&
-            std::filesystem::remove(entry.path(), ignored))
-            ++removed;
+    // Not a range-for: its step throws when the disk fails.
+    std::filesystem::directory_iterator at{options_.folder, bad};
+    for (; !bad && at != std::filesystem::directory_iterator{}; at.increment(bad)) {
+        std::error_code failed;
+        const auto written = at->last_write_time(failed);
+        if (!failed && written < limit && std::filesystem::remove(at->path(), failed)) ++removed;
     }
+    if (bad) spdlog::error("media.sweep_failed reason={}", bad.message());
     if (removed != 0) spdlog::info("media.swept files={}", removed);
 }
 

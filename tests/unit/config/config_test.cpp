@@ -57,6 +57,16 @@ TEST(ConfigTest, TakesTheSmallestFileAndGivesTheDocumentedDefaults) {
     EXPECT_EQ(loaded.config->admin_tokens.at(0).token.reveal(), "0123456789abcdef");
 }
 
+TEST(ConfigTest, ThePublicUrlEndsWithoutASlashHoweverItWasWritten) {
+    for (const char* written :
+         {"https://bots.example", "https://bots.example/", "https://bots.example//"}) {
+        const Loaded loaded =
+            load_text(kSmallest + "public_url: " + written + "\n", "t.yaml", environment);
+        ASSERT_TRUE(loaded.config) << to_string(loaded.problems.at(0));
+        EXPECT_EQ(loaded.config->public_url, "https://bots.example");
+    }
+}
+
 TEST(ConfigTest, TheContractsExampleNeedsOnlyWhatThisVersionLacks) {
     const std::string text = read(std::string{TRUNKLINE_SOURCE} + "/tests/vectors/contract.yaml");
     ASSERT_FALSE(text.empty());
