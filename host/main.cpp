@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/config/config.hpp"
+#include "host/connector_review.hpp"
 #include "host/host.hpp"
 
 namespace {
@@ -39,9 +40,12 @@ std::optional<Arguments> parse(int count, char** values) {
 }
 
 /// Reads and prints what is wrong; nothing when that stops the start.
-std::optional<trunkline::config::Config> read(const std::string& file) {
-    trunkline::config::Loaded loaded =
-        trunkline::config::load(file, trunkline::config::process_environment());
+std::optional<trunkline::config::Config> read(
+    const std::string& file, trunkline::Occasion occasion
+) {
+    trunkline::config::Loaded loaded = trunkline::config::load(
+        file, trunkline::config::process_environment(), trunkline::connector_review(occasion)
+    );
     for (const auto& problem : loaded.problems)
         std::cerr << trunkline::config::to_string(problem) << '\n';
     return std::move(loaded.config);
@@ -68,7 +72,8 @@ int run(int count, char** values) {
         std::cout << "trunkline " TRUNKLINE_VERSION "\n";
         return 0;
     }
-    auto config = read(arguments->config);
+    using trunkline::Occasion;
+    auto config = read(arguments->config, arguments->check ? Occasion::check : Occasion::start);
     if (!config) return 2;
     if (arguments->check) {
         std::cout << arguments->config << ": ok\n";
@@ -96,7 +101,7 @@ int run(int count, char** values) {
     for (int signal = 0; sigwait(&signals, &signal) == 0 && signal == SIGHUP;) {
         // What a running host is made of does not change yet; a reading that would not start is
         // told now, not then.
-        const auto again = read(arguments->config);
+        const auto again = read(arguments->config, Occasion::start);
         if (again)
             spdlog::warn("config.read file={} effect=at_the_next_start", arguments->config);
         else

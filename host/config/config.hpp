@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,7 @@ struct Plugins {
     bool watch = false;
     bool require_signature = false;
     std::vector<std::string> trusted_keys;
+    Place place;  ///< of the directory
 };
 
 struct Network {
@@ -117,6 +119,14 @@ struct Portal {
     Place place;
 };
 
+/// How one setting of an account was written.
+struct Written {
+    Place key;
+    Place value;
+    Secret text;           ///< a plain value as it stands there, variables replaced
+    bool exposed = false;  ///< written out, in a file that others can read
+};
+
 struct Account {
     std::string id;
     std::string connector;
@@ -124,6 +134,9 @@ struct Account {
     std::string line;
     boost::json::object settings;
     Place place;
+    Place connector_place;
+    Place settings_place;                    ///< of the account when it has none
+    std::map<std::string, Written> written;  ///< by key of `settings`
 };
 
 struct Connector {
@@ -164,11 +177,23 @@ struct Loaded {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment process_environment();
 
+/// What can only be judged with more than the file: may add problems, and bring values into the
+/// form that their reader wants. Also called for a configuration that is wrong elsewhere, so that
+/// everything is told at once.
+using Review = std::function<void(Config& config, std::vector<Problem>& problems)>;
+
 /// Reads and checks a file. Blocks; for start-up and SIGHUP.
-Loaded load(const std::string& file, const Environment& environment);
+Loaded load(
+    const std::string& file, const Environment& environment, const Review& review = nullptr
+);
 
 /// The same for text that is in memory already; `file` names it in messages.
-Loaded load_text(const std::string& text, const std::string& file, const Environment& environment);
+Loaded load_text(
+    const std::string& text,
+    const std::string& file,
+    const Environment& environment,
+    const Review& review = nullptr
+);
 
 /// One documented key, for the reference page and for `config/trunkline.yaml`'s test.
 struct Described {

@@ -231,7 +231,12 @@ void Section::size(
     }
 }
 
-void Section::texts(const char* key, std::vector<std::string>& out, const char* about) {
+void Section::texts(
+    const char* key,
+    std::vector<std::string>& out,
+    const char* about,
+    const std::function<std::string(const std::string&)>& check
+) {
     if (describing()) return describe(key, "list of text", "[]", about);
     const YAML::Node node = find(key);
     if (!node.IsDefined()) return;
@@ -239,10 +244,13 @@ void Section::texts(const char* key, std::vector<std::string>& out, const char* 
     out.clear();
     for (std::size_t i = 0; i < node.size(); ++i) {
         const std::string path = path_of(key) + "[" + std::to_string(i) + "]";
-        if (!node[i].IsScalar())
+        if (!node[i].IsScalar()) {
             add(node[i], path, "expected text");
-        else
-            out.push_back(expand(node[i], path, node[i].Scalar(), nullptr));
+            continue;
+        }
+        out.push_back(expand(node[i], path, node[i].Scalar(), nullptr));
+        if (const std::string wrong = check ? check(out.back()) : ""; !wrong.empty())
+            add(node[i], path, wrong);
     }
 }
 
@@ -309,12 +317,31 @@ boost::json::value Section::to_json(const YAML::Node& node, const std::string& k
     return boost::json::string{text};
 }
 
-void Section::object(const char* key, boost::json::object& out, const char* about) {
+void Section::object(
+    const char* key,
+    boost::json::object& out,
+    const char* about,
+    std::map<std::string, Written>* written
+) {
     if (describing()) return describe(key, "map", "{}", about);
     const YAML::Node node = find(key);
     if (!node.IsDefined() || node.IsNull()) return;
     if (!node.IsMap()) return add(node, path_of(key), "expected a map of keys");
     out = to_json(node, path_of(key), 0).as_object();
+    if (written == nullptr) return;
+    for (const auto& entry : node) {
+        if (!entry.first.IsScalar()) continue;
+        Written how{place_in(reading_, entry.first), place_in(reading_, entry.second), {}, false};
+        if (entry.second.IsScalar()) {
+            // Missing variables were told when the value was read.
+            const std::size_t before = reading_.problems.size();
+            bool from_environment = false;
+            how.text = Secret{expand(entry.second, key, entry.second.Scalar(), &from_environment)};
+            how.exposed = !from_environment && reading_.readable_by_others;
+            reading_.problems.resize(before);
+        }
+        (*written)[entry.first.Scalar()] = std::move(how);
+    }
 }
 
 void Section::section(

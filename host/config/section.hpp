@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,11 +60,23 @@ public:
     void size(
         const char* key, std::uint64_t& out, std::uint64_t min, std::uint64_t max, const char* about
     );
-    void texts(const char* key, std::vector<std::string>& out, const char* about);
+    /// `check` says what is wrong with an entry, or "".
+    void texts(
+        const char* key,
+        std::vector<std::string>& out,
+        const char* about,
+        const std::function<std::string(const std::string&)>& check = nullptr
+    );
     /// A text, or `{file: path}` whose first line is taken.
     void secret(const char* key, Secret& out, const char* about, bool required = false);
     /// Any YAML as JSON; plain scalars become numbers, booleans or null as YAML's core schema says.
-    void object(const char* key, boost::json::object& out, const char* about);
+    /// `written` is told how each of its keys stood there.
+    void object(
+        const char* key,
+        boost::json::object& out,
+        const char* about,
+        std::map<std::string, Written>* written = nullptr
+    );
     void section(const char* key, const char* about, const std::function<void(Section&)>& bind);
     /// A scalar (handed to `scalar`) or a map (handed to `bind`).
     void either(

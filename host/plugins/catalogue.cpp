@@ -7,19 +7,13 @@
 
 #include "host/plugins/generation.hpp"
 #include "host/plugins/loader.hpp"
+#include "host/plugins/notes.hpp"
+#include "host/plugins/remarks.hpp"
 
 namespace trunkline::plugins {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kFilesMax = 1000;
-
-/// Names that deploying tools use for files which are not finished yet.
-bool is_connector_file(const fs::path& path) {
-    const std::string name = path.filename().string();
-    return !name.starts_with('.') && path.extension() == ".so";
-}
 
 class FolderCatalogue final : public Catalogue {
 public:
@@ -29,7 +23,7 @@ public:
         std::error_code error;
         std::vector<std::string> files;
         for (const auto& entry : fs::directory_iterator{options_.directory, error}) {
-            if (is_connector_file(entry.path())) files.push_back(entry.path().string());
+            if (is_connector_file(entry.path().string())) files.push_back(entry.path().string());
         }
         if (error) {
             spdlog::error(
@@ -72,7 +66,17 @@ private:
             if (!loader) return {.generation = nullptr, .manifest = {}, .error = loader.error()};
             loader_ = std::move(*loader);
         }
-        return loader_->load(file);
+        Loaded loaded = loader_->load(file);
+        if (!loaded.generation) return loaded;
+        for (const Remark& remark : remarks_on(loaded.manifest.json)) {
+            spdlog::warn(
+                "plugins.manifest connector={} member={} text=\"{}\"",
+                loaded.generation->label(),
+                remark.member,
+                remark.text
+            );
+        }
+        return loaded;
     }
 
     void take(const std::string& file) {

@@ -1,21 +1,18 @@
 #include "host/plugins/loader.hpp"
 
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
 #include <vector>
 
-#include <boost/json/parse.hpp>
 #include <unistd.h>
 
 #include "host/plugins/guard.hpp"
 #include "host/plugins/host_table.hpp"
 #include "host/plugins/library.hpp"
+#include "host/plugins/notes.hpp"
 
 namespace trunkline::plugins {
 namespace {
-
-constexpr std::size_t kManifestDepth = 16;
 
 Error refused(std::string why) {
     return Error{Fault::malformed, std::move(why)};
@@ -27,25 +24,6 @@ std::string_view text_of(tl_view view) {
 
 std::string label_of(const Manifest& manifest, std::uint64_t number) {
     return manifest.id.text() + "@" + manifest.version + "#" + std::to_string(number);
-}
-
-bool is_id(std::string_view text) {
-    const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-    if (text.size() < 2 || text.size() > 32 || !lower(text.front())) return false;
-    return std::ranges::all_of(text, [&](char c) {
-        return lower(c) || (c >= '0' && c <= '9') || c == '_';
-    });
-}
-
-/// A version goes into labels, file lists and logs.
-bool is_version(std::string_view text) {
-    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '+' || c == '_';
-    });
-}
-
-std::string abi_text(std::uint32_t major, std::uint32_t minor) {
-    return std::to_string(major) + "." + std::to_string(minor);
 }
 
 /// A mapped, checked library with its host tables.
@@ -140,32 +118,6 @@ Result<std::unique_ptr<Loader>> Loader::make(CatalogueOptions options) {
     return std::unique_ptr<Loader>{new Loader{std::move(options), *std::move(staging)}};
 }
 
-Result<Manifest> Loader::judge_note(const ElfNote& note, const std::string& file) const {
-    if (!is_id(note.id)) return refused("its note has no valid connector id");
-    if (!is_version(note.version)) return refused("its note has no valid version");
-    Manifest manifest;
-    manifest.id = ConnectorId{std::string{note.id}};
-    manifest.version = note.version;
-    manifest.title = note.title;
-    manifest.abi_major = note.abi_major;
-    manifest.abi_minor_min = note.abi_minor;
-
-    boost::json::parse_options limits;
-    limits.max_depth = kManifestDepth;
-    boost::system::error_code error;
-    auto json = boost::json::parse(note.manifest, error, {}, limits);
-    if (error || !json.is_object()) return refused("its manifest is not a JSON object");
-    manifest.json = std::move(json.as_object());
-    const std::string name = std::filesystem::path{file}.stem().string();
-    if (name != manifest.id.text()) {
-        return refused(
-            "its connector id is " + manifest.id.text() + ", so the file must be called " +
-            manifest.id.text() + ".so"
-        );
-    }
-    return manifest;
-}
-
 Loaded Loader::load(const std::string& file) {
     Loaded loaded;
     const auto fail = [&](Error error) {
@@ -173,7 +125,7 @@ Loaded Loader::load(const std::string& file) {
         return std::move(loaded);
     };
     const std::string name = std::filesystem::path{file}.stem().string();
-    if (!is_id(name))
+    if (!is_connector_id(name))
         return fail(refused("the file name is not a connector id ([a-z][a-z0-9_]{1,31}.so)"));
     const std::uint64_t number = ++numbers_[name];
     auto staged = staging_.copy(file, name, number, options_.file_bytes_max);
@@ -192,12 +144,7 @@ Loaded Loader::load(const std::string& file) {
     }();
     if (manifest) {
         loaded.manifest = *manifest;
-        if (manifest->abi_major != TL_ABI_MAJOR || manifest->abi_minor_min > TL_ABI_MINOR) {
-            manifest = refused(
-                "needs ABI " + abi_text(manifest->abi_major, manifest->abi_minor_min) +
-                ", this host has " + abi_text(TL_ABI_MAJOR, TL_ABI_MINOR)
-            );
-        }
+        if (auto fits = check_abi(*manifest); !fits) manifest = fits.error();
     }
     if (!manifest) {
         ::unlink(staged->c_str());

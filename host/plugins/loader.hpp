@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "host/plugins/elf_note.hpp"
 #include "host/plugins/generation.hpp"
 #include "host/plugins/staging.hpp"
 
@@ -30,7 +29,6 @@ private:
     Loader(CatalogueOptions options, Staging staging)
         : options_{std::move(options)}, staging_{std::move(staging)} {}
 
-    Result<Manifest> judge_note(const ElfNote& note, const std::string& file) const;
     Result<std::shared_ptr<Generation>> map(
         std::string staged,
         const Manifest& manifest,

@@ -6,7 +6,7 @@ import net from 'node:net'
 import path from 'node:path'
 import test from 'node:test'
 import { ForeignPortal } from './foreign_portal.mjs'
-import { program, request, until, withWorld } from './harness.mjs'
+import { plugins, program, request, until, withWorld } from './harness.mjs'
 
 const env = { PATH: process.env.PATH }
 function run(args, more = {}) {
@@ -104,6 +104,84 @@ accounts:
   assert.ok(!existsSync(path.join(world.dir, 'store')), 'nothing was begun')
 }))
 
+test('what would only fail at the start is told before it, with all the rest', withWorld('early', async world => {
+  const text = `admin_token: 0123456789abcdef
+thread: 1
+store: {path: ${world.dir}/store, key: {file: ${world.dir}/store.key}}
+plugins: {directory: ${plugins}}
+network: {allow: [10.0.0.0/8, nonsense]}
+listen: {public: {address: "127.0.0.1:0", trusted_proxies: [10.0.0.0/33]}, admin: "127.0.0.1:0"}
+portals:
+  - {id: acme, url: "http://127.0.0.1:9/", license_key: tlk_short, next_license_key: tlk_shorter}
+accounts:
+  - {id: one, connector: telegram, portal: acme, settings: {tokn: "1:a", receive: pigeon, poll_timeout: 51s, api_base: ftp://x}}
+  - {id: two, connector: telegram, portal: acme, settings: {token: [1], poll_timeout: soon}}
+  - {id: three, connector: telegram, portal: acme}
+`
+  const file = given(world, text)
+  const expected = [
+    ['thread', 'thread: unknown key'],
+    ['nonsense', 'network.allow[1]: "nonsense" is not an address range such as 10.0.0.0/8 or fd00::/8'],
+    ['10.0.0.0/33', 'listen.public.trusted_proxies[0]: "10.0.0.0/33" is not an address range such as 10.0.0.0/8 or fd00::/8'],
+    ['tlk_short,', 'portals[0].license_key: is not a license key: tlk_ and 43 characters, as trunkctl license new makes it'],
+    ['tlk_shorter', 'portals[0].next_license_key: is not a license key: tlk_ and 43 characters, as trunkctl license new makes it'],
+    ['tokn', 'accounts[0].settings.tokn: the connector knows no such setting; did you mean "token"?'],
+    ['{tokn', 'accounts[0].settings.token: is missing'],
+    ['pigeon', 'accounts[0].settings.receive: "pigeon" is none of webhook | poll'],
+    ['51s', 'accounts[0].settings.poll_timeout: "51s" is longer than 50s'],
+    ['ftp://x', 'accounts[0].settings.api_base: "ftp://x" is not an http or https URL'],
+    ['[1]', 'accounts[1].settings.token: expected text'],
+    ['soon', 'accounts[1].settings.poll_timeout: "soon" is not a duration such as 250ms, 20s, 5m, 24h, 14d'],
+    ['{id: three', 'accounts[2].settings.token: is missing'],
+  ]
+  for (const args of [['--config', file, '--check'], ['--config', file]]) {
+    const { status, lines } = run(args)
+    assert.equal(status, 2, lines.join('\n'))
+    for (const [needle, words] of expected) assert.ok(lines.some(line => line.startsWith(`${file}:${place(text, needle)}: ${words}`)), `${words}\nis not among\n${lines.join('\n')}`)
+    assert.equal(lines.length, expected.length, lines.join('\n'))
+  }
+  assert.ok(!existsSync(path.join(world.dir, 'store')), 'nothing was begun')
+}))
+
+test('a connector that is not there is an error for --check, with the nearest name', withWorld('absent', async world => {
+  const head = `admin_token: 0123456789abcdef
+store: {path: ${world.dir}/store, key: {file: ${world.dir}/store.key}}
+listen: {public: "127.0.0.1:0", admin: "127.0.0.1:0"}
+portals: [{id: acme, url: "http://127.0.0.1:9/", license_key: ${key}}]
+`
+  const text = `${head}plugins: {directory: ${plugins}}
+connectors: {wiber: {x: 1}}
+accounts:
+  - {id: one, connector: telegramm, portal: acme}
+  - {id: two, connector: zzzzzzzz, portal: acme}
+`
+  const file = given(world, text)
+  const absent = run(['--config', file, '--check'])
+  assert.equal(absent.status, 2)
+  assert.deepEqual(absent.lines, [
+    `${file}:${place(text, '{x: 1}')}: warning: connectors.wiber: no connector is called "wiber" in ${plugins}`,
+    `${file}:${place(text, 'telegramm')}: accounts[0].connector: no connector is called "telegramm" in ${plugins}; did you mean "telegram"?`,
+    `${file}:${place(text, 'zzzzzzzz')}: accounts[1].connector: no connector is called "zzzzzzzz" in ${plugins}`,
+  ])
+
+  const nowhere = given(world, `${head}plugins: {directory: ${world.dir}/nowhere}\naccounts: [{id: one, connector: telegram, portal: acme}]\n`)
+  const unread = run(['--config', nowhere, '--check'])
+  assert.equal(unread.status, 0, 'a configuration may be checked where no connectors are')
+  assert.match(unread.stderr, /:5:\d+: warning: plugins\.directory: \S+nowhere cannot be read \(No such file or directory\): connectors and settings are not checked/)
+
+  writeFileSync(path.join(world.dir, 'bot.token'), '123456:abcdefghijklmnopqrstuvwxyz0123456789\n')
+  const secrets = `${head}plugins: {directory: ${plugins}}
+accounts:
+  - {id: one, connector: telegram, portal: acme, settings: {token: "123456:abc", secret: 1234567, api_base: "http://127.0.0.1:9"}}
+  - {id: two, connector: telegram, portal: acme, settings: {token: {file: ${world.dir}/bot.token}, secret: "\${TRUNKLINE_TEST_SECRET}"}}
+`
+  chmodSync(given(world, secrets), 0o644)
+  const open = run(['--config', file, '--check'], { TRUNKLINE_TEST_SECRET: '0123456789' })
+  assert.equal(open.status, 0, open.stderr)
+  assert.deepEqual(open.lines.filter(line => line.includes('accounts')).map(line => /accounts\S+ .*others can read/.exec(line)?.[0].split(':')[0]), ['accounts[0].settings.token', 'accounts[0].settings.secret'])
+  assert.ok(!open.stderr.includes('123456:abc') && !open.stderr.includes('1234567'))
+}))
+
 test('what is no YAML, no file or no map is refused with its place', withWorld('no-yaml', async world => {
   const cases = [['listen: [1', /:\d+:\d+: is not YAML: /], ['a: b: c', /:1:\d+: is not YAML: /], ['\tlisten: x', /:1:\d+: is not YAML: /], ['- a\n- b', /:1:1: expected a map of keys/], ['listen: 5', /:1:\d+: listen: expected a map of keys/], ['listen: {threads: 1}\nlisten: {threads: 2}', /:2:1: listen: is written twice/]]
   for (const [text, pattern] of cases) {
@@ -140,6 +218,7 @@ test('features of other versions are refused, never parsed and ignored', withWor
 test('variables come from the environment, and a missing one is an error', withWorld('variables', async world => {
   const text = `admin_token: \${TRUNKLINE_TEST_TOKEN}
 store: {path: "\${TRUNKLINE_TEST_HOME}/store"}
+plugins: {directory: ${plugins}}
 portals: [{id: acme, url: http://127.0.0.1:9000/, license_key: \${TRUNKLINE_TEST_LICENSE}}]
 accounts: [{id: a, connector: telegram, portal: acme, settings: {token: \${TRUNKLINE_TEST_BOT}}}]
 `
@@ -160,7 +239,7 @@ accounts: [{id: a, connector: telegram, portal: acme, settings: {token: \${TRUNK
   chmodSync(file, 0o644)
   const open = run(['--config', file, '--check'], all)
   assert.equal(open.status, 0)
-  assert.match(open.stderr, /:3:\d+: warning: portals\[0\]\.license_key: a literal secret in a file that others can read/)
+  assert.match(open.stderr, /:4:\d+: warning: portals\[0\]\.license_key: a literal secret in a file that others can read/)
   assert.ok(!open.stderr.includes(key))
 }))
 

@@ -223,6 +223,48 @@ TEST(ConfigTest, KeepsQuotedNumbersOfSettingsAsText) {
     EXPECT_EQ(settings.at("token"), "123:abc");
 }
 
+TEST(ConfigTest, ReadsKeysAndAddressRangesWhereTheyAreWritten) {
+    const std::string text =
+        "admin_token: ${TRUNKLINE_ADMIN_TOKEN}\nnetwork: {allow: [10.0.0.0/8, nonsense]}\n"
+        "portals:\n  - {id: acme, url: \"http://127.0.0.1:9/\", license_key: tlk_short}\n";
+    EXPECT_THAT(
+        problems_of(text),
+        ElementsAre(
+            HasSubstr("t.yaml:2:31: network.allow[1]: \"nonsense\" is not an address range"),
+            HasSubstr("t.yaml:4:57: portals[0].license_key: is not a license key")
+        )
+    );
+}
+
+TEST(ConfigTest, AReviewIsToldHowSettingsWereWrittenAlsoWhenOtherThingsAreWrong) {
+    const auto review = [](Config& config, std::vector<Problem>& problems) {
+        const Written& port = config.accounts.at(0).written.at("port");
+        EXPECT_EQ(port.text.reveal(), "007");
+        EXPECT_FALSE(port.exposed);
+        problems.push_back({port.value, "seen", "is the value", false});
+        problems.push_back({port.key, "seen", "is the key", true});
+    };
+    const Loaded loaded = load_text(
+        kSmallest +
+            "accounts:\n  - {id: a, connector: tele, portal: acme, settings: {port: 007}, x: 1}\n",
+        "t.yaml",
+        environment,
+        review
+    );
+    EXPECT_FALSE(loaded.config);
+    std::vector<std::string> texts;
+    for (const Problem& problem : loaded.problems)
+        texts.push_back(to_string(problem));
+    EXPECT_THAT(
+        texts,
+        ElementsAre(
+            HasSubstr("t.yaml:5:55: warning: seen: is the key"),
+            HasSubstr("t.yaml:5:61: seen: is the value"),
+            HasSubstr("accounts[0].x: unknown key")
+        )
+    );
+}
+
 TEST(ConfigTest, WarnsOfALiteralSecretThatOthersCanRead) {
     const std::string path = testing::TempDir() + "/literal.yaml";
     std::ofstream{path} << kSmallest;
