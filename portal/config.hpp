@@ -17,13 +17,14 @@ struct Config {
     std::string public_url =
         "http://127.0.0.1:9000";  ///< where browsers reach it; no slash at the end
     bool allow_public = false;    ///< listen beyond loopback: whoever reaches it is an operator
+    bool on_loopback = true;      ///< follows from `listen`
 
     struct Host {
         std::string url = "http://127.0.0.1:8080";
         std::string portal;
         Secret license_key;
         Secret next_license_key;  ///< empty unless rotating
-        bool encrypted = true;    ///< false: a clear (still signed) batch is taken too
+        bool encrypt = true;      ///< false: a clear (still signed) batch is taken too
         std::set<std::string> best_effort_lanes{"presence"};
     } host;
 

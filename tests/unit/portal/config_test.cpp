@@ -1,5 +1,7 @@
 #include "portal/config.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace trunkline::portal {
@@ -48,6 +50,52 @@ TEST(ConfigTest, NamesFileLineAndKeyOfEveryProblemAtOnce) {
     EXPECT_NE(all.find("host.url"), std::string::npos) << all;
     EXPECT_NE(all.find("host.license_key"), std::string::npos) << all;
     EXPECT_EQ(all.find("tlk_x"), std::string::npos) << "a secret must not be repeated in a message";
+}
+
+TEST(ConfigTest, TellsProblemsInTheOrderOfTheFile) {
+    const auto loaded = read_config(
+        "lisen: 127.0.0.1:9000\nhost: {url: nowhere, portal: Acme.Inc, license_key: tlk_x}\n"
+        "files: {max: many}\nallow_public: maybe\nunknown: 1\n",
+        "p.yaml",
+        variables
+    );
+
+    ASSERT_FALSE(loaded.config);
+    std::vector<int> lines;
+    for (const auto& problem : loaded.problems)
+        lines.push_back(std::stoi(problem.substr(std::string{"p.yaml:"}.size())));
+    EXPECT_GE(lines.size(), 7u);
+    EXPECT_TRUE(std::is_sorted(lines.begin(), lines.end())) << testing::PrintToString(lines);
+}
+
+TEST(ConfigTest, TakesThePortalIdsAndTheWordThatTheHostTakes) {
+    const auto with = [](const std::string& portal, const std::string& more) {
+        return read_config(
+            "host: {url: \"http://127.0.0.1:8080\", license_key: \"${KEY}\", portal: " + portal +
+                more + "}\n",
+            "p.yaml",
+            variables
+        );
+    };
+    EXPECT_TRUE(with("acme_eu-2", "").config);
+    EXPECT_FALSE(with("acme_eu-2", ", encrypt: false").config->host.encrypt);
+    for (const char* wrong : {"Acme", "acme.eu", "_acme", "-acme"})
+        EXPECT_FALSE(with(wrong, "").config) << wrong;
+
+    const auto old = with("acme", ", encrypted: true");
+    ASSERT_FALSE(old.config);
+    ASSERT_FALSE(old.problems.empty());
+    EXPECT_NE(old.problems.at(0).find("\"encrypt\""), std::string::npos) << old.problems.at(0);
+}
+
+TEST(ConfigTest, ANameThatMerelyBeginsLikeLoopbackIsNot) {
+    std::string text{kGood};
+    text.replace(text.find("127.0.0.1:9000"), 14, "127.example.com:9000");
+    EXPECT_FALSE(read_config(text, "p.yaml", variables).config);
+    EXPECT_TRUE(read_config(kGood, "p.yaml", variables).config->on_loopback);
+    const auto open = read_config(text + "allow_public: true\n", "p.yaml", variables);
+    ASSERT_TRUE(open.config);
+    EXPECT_FALSE(open.config->on_loopback);
 }
 
 TEST(ConfigTest, RefusesToListenBeyondLoopbackUnasked) {
