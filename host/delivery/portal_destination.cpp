@@ -131,9 +131,20 @@ async::Awaitable<lanes::Verdict> PortalDestination::post(Letter letter) {
     co_return read_answer(reply, rules, clock_.wall_ms());
 }
 
-store::Append PortalDestination::gap_notice(const lanes::Gap& gap) {
+store::Append PortalDestination::gap_notice(const lanes::Gap& gap, const store::Record* only) {
     const auto now = clock_.wall_ms();
     universal::Event event;
+    store::Append notice;
+    if (only != nullptr) {
+        notice.conversation = only->conversation;
+        universal::Event lost;
+        if (lost.ParseFromString(only->body)) {
+            event.set_connector(lost.connector());
+            event.set_account(lost.account());
+            event.set_line(lost.line());
+            if (lost.has_conversation()) *event.mutable_conversation() = lost.conversation();
+        }
+    }
     event.set_type("notice");
     event.set_time(now);
     event.set_received(now);
@@ -143,7 +154,6 @@ store::Append PortalDestination::gap_notice(const lanes::Gap& gap) {
     event.mutable_gap()->set_through(gap.through);
     event.mutable_gap()->set_count(gap.count);
     event.mutable_gap()->set_reason(gap.reason);
-    store::Append notice;
     notice.id = make_ulid(now);
     notice.accepted_ms = now;
     notice.body = event.SerializeAsString();

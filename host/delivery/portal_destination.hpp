@@ -40,7 +40,7 @@ public:
     ~PortalDestination() override;
 
     async::Awaitable<lanes::Verdict> deliver(lanes::Delivery delivery) override;
-    store::Append gap_notice(const lanes::Gap& gap) override;
+    store::Append gap_notice(const lanes::Gap& gap, const store::Record* only) override;
     std::optional<lanes::Gap> gap_of(const store::Record& notice) override;
     std::string target() const override;
 

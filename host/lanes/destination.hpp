@@ -72,8 +72,9 @@ public:
     virtual async::Awaitable<Verdict> deliver(Delivery delivery) = 0;
 
     /// The event that stands in the place of given-up ones. `lane`, `flags` and `accepted_ms` are
-    /// the lane's to fill.
-    virtual store::Append gap_notice(const Gap& gap) = 0;
+    /// the lane's to fill. `only`: the one event of a gap of one, borrowed; the notice is of its
+    /// conversation, or there would be an unexplained hole in that one's sequence.
+    virtual store::Append gap_notice(const Gap& gap, const store::Record* only) = 0;
     /// The gap that a notice tells of; none when it cannot be read (it then counts as its own place
     /// only).
     virtual std::optional<Gap> gap_of(const store::Record& notice) = 0;

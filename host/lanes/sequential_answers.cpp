@@ -161,7 +161,8 @@ store::Batch SequentialLane::rejections(
         auto dead = dead_letter(record, "rejected", named->reason);
         dead.last_status = verdict.status;
         dead.instead = notice_for(
-            {.from = record.sequence, .through = record.sequence, .count = 1, .reason = "rejected"}
+            {.from = record.sequence, .through = record.sequence, .count = 1, .reason = "rejected"},
+            &record
         );
         batch.dead.push_back(std::move(dead));
     }
@@ -230,7 +231,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::too_large(
     batch.dead.push_back(dead_letter(record, "too_large", verdict.detail));
     batch.dead.back().last_status = verdict.status;
     batch.dead.back().instead = notice_for(
-        {.from = record.sequence, .through = record.sequence, .count = 1, .reason = "too_large"}
+        {.from = record.sequence, .through = record.sequence, .count = 1, .reason = "too_large"},
+        &record
     );
     const auto next = co_await give_up(std::move(batch), 1);
     co_return next;

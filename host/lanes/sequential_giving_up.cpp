@@ -32,8 +32,8 @@ void SequentialLane::alarm(const std::string& code, const std::string& detail) {
     if (ground_.alarm) ground_.alarm(setup_.name, code, detail);
 }
 
-store::Append SequentialLane::notice_for(const Gap& gap) {
-    auto notice = destination_->gap_notice(gap);
+store::Append SequentialLane::notice_for(const Gap& gap, const store::Record* only) {
+    auto notice = destination_->gap_notice(gap, only);
     notice.lane = setup_.info.id;
     notice.flags = store::kNotice;
     notice.accepted_ms = ground_.clock.wall_ms();
@@ -125,7 +125,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
         }
         batch.dead.push_back(std::move(dead));
     }
-    batch.dead.back().instead = notice_for(gap);
+    batch.dead.back().instead = notice_for(gap, records.size() == 1 ? &records.front() : nullptr);
     if (memory_.trial_sequence != 0) dirty_ = true;
     memory_.trial_sequence = 0;
     const auto next = co_await give_up(std::move(batch), events);
@@ -155,7 +155,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
     records.erase(after + 1, records.end());
     const auto& head = records.front();
     auto notice = notice_for(
-        {.from = head.sequence, .through = head.sequence, .count = 1, .reason = "at_fault"}
+        {.from = head.sequence, .through = head.sequence, .count = 1, .reason = "at_fault"}, &head
     );
     if (memory_.trial_sequence == head.sequence) {
         notice.id = memory_.trial_id;
@@ -181,6 +181,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
     place.accepted_ms = notice.accepted_ms;
     place.flags = notice.flags;
     place.conversation = notice.conversation;
+    if (place.conversation == head.conversation)
+        place.conversation_sequence = head.conversation_sequence;
     place.body = notice.body;
     auto verdict = co_await ask(std::move(sent));
     const auto next =

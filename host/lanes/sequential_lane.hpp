@@ -86,7 +86,7 @@ private:
         std::vector<store::Record> records, store::Append notice, Verdict verdict
     );
     async::Awaitable<Next> give_up(store::Batch batch, std::size_t count);
-    store::Append notice_for(const Gap& gap);
+    store::Append notice_for(const Gap& gap, const store::Record* only);
     store::DeadLetter dead_letter(
         const store::Record& record, std::string reason, std::string detail
     ) const;

@@ -151,7 +151,7 @@ TEST_F(PortalDestinationTest, SaysWhatSequenceARequeuedEventHad) {
 
 TEST_F(PortalDestinationTest, AGapNoticeTellsWhatIsMissingAndCanBeReadBack) {
     const lanes::Gap gap{.from = 3, .through = 9, .count = 7, .reason = "retention"};
-    const auto notice = destination->gap_notice(gap);
+    const auto notice = destination->gap_notice(gap, nullptr);
     store::Record placed;
     placed.sequence = 9;
     placed.id = notice.id;
@@ -168,6 +168,28 @@ TEST_F(PortalDestinationTest, AGapNoticeTellsWhatIsMissingAndCanBeReadBack) {
     EXPECT_EQ(event.at("sequence").to_number<int>(), 9);
     EXPECT_EQ(event.at("gap").at("through").to_number<int>(), 9);
     EXPECT_EQ(event.at("gap").at("reason"), "retention");
+}
+
+TEST_F(PortalDestinationTest, ANoticeOfOneEventIsOfItsConversation) {
+    auto lost = record(3, "a");
+    lost.conversation =
+        "acme-telegram\x1f"
+        "5012345";
+    const lanes::Gap gap{.from = 3, .through = 3, .count = 1, .reason = "rejected"};
+    const auto notice = destination->gap_notice(gap, &lost);
+    EXPECT_EQ(notice.conversation, lost.conversation);
+    universal::Event before;
+    universal::Event event;
+    ASSERT_TRUE(before.ParseFromString(lost.body));
+    ASSERT_TRUE(event.ParseFromString(notice.body));
+    EXPECT_EQ(event.type(), "notice");
+    EXPECT_EQ(event.account(), before.account());
+    EXPECT_EQ(event.conversation().id(), before.conversation().id());
+    EXPECT_NE(event.conversation().id(), "");
+
+    auto unreadable = lost;
+    unreadable.body = "\xff\xff";
+    EXPECT_EQ(destination->gap_notice(gap, &unreadable).conversation, lost.conversation);
 }
 
 TEST_F(PortalDestinationTest, UsesTheNewUrlAndKeysFromTheNextRequestOn) {

@@ -91,8 +91,9 @@ public:
         --memory_.in_flight;
         co_return verdict;
     }
-    store::Append gap_notice(const Gap& gap) override {
+    store::Append gap_notice(const Gap& gap, const store::Record* only) override {
         store::Append notice;
+        if (only != nullptr) notice.conversation = only->conversation;
         notice.id = make_ulid(world_.clock.wall_ms());
         notice.body = gap_text(gap);
         return notice;

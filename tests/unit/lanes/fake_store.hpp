@@ -230,7 +230,10 @@ private:
         if (dead.record) return {};
         if (dead.instead) {
             auto& place = lane.records.at(dead.sequence);
-            place = store::Record{};
+            const auto former = std::exchange(place, store::Record{});
+            // As in the store: the place in the conversation is only that conversation's.
+            if (former.conversation == dead.instead->conversation)
+                place.conversation_sequence = former.conversation_sequence;
             place.sequence = dead.sequence;
             place.id = dead.instead->id;
             place.accepted_ms = dead.instead->accepted_ms;

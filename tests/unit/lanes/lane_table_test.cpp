@@ -52,7 +52,7 @@ public:
         if (verdict.kind == Verdict::Kind::accepted) inbox_.add(delivery.records.front());
         co_return verdict;
     }
-    store::Append gap_notice(const Gap&) override {
+    store::Append gap_notice(const Gap&, const store::Record*) override {
         store::Append notice;
         notice.id = make_ulid(1);
         notice.body = "notice";
