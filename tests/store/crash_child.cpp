@@ -8,9 +8,11 @@
 #include <thread>
 #include <vector>
 
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "host/store/lane_store.hpp"
+#include "lanes_child.hpp"
 
 namespace trunkline::crash {
 
@@ -41,14 +43,24 @@ public:
 
     int run() {
         if (!open()) return kOpenFailed;
+        if (options_.lanes) {
+            life_ = std::make_unique<lanes::Life>(options_, *store_, clock_, [this] {
+                pass(KillPoint::after_delivery);
+            });
+            watched_ = life_.get();
+            if (!life_->open()) return kOpenFailed;
+        }
         if (options_.last) return drain();
         std::vector<std::thread> threads;
-        for (std::uint32_t p = 0; p < kProducers; ++p)
+        if (options_.lanes) threads.emplace_back([this] { life_->run(); });
+        for (std::uint32_t p = 0; options_.bare && p < kProducers; ++p)
             threads.emplace_back([this, p] { produce(p); });
-        threads.emplace_back([this] {
-            while (!broken_)
-                deliver_all();
-        });
+        if (options_.bare) {
+            threads.emplace_back([this] {
+                while (!broken_)
+                    deliver_all();
+            });
+        }
         const char byte = 1;
         if (options_.ready >= 0 && ::write(options_.ready, &byte, 1) != 1) broken_ = true;
         for (auto& thread : threads)
@@ -66,6 +78,7 @@ private:
         store::Internals internals;
         internals.reached = [this](store::Moment moment) {
             pass(static_cast<KillPoint>(static_cast<int>(moment) + 1));
+            if (auto* life = watched_.load()) life->reached(moment);
         };
         auto opened = store::open_rocksdb(options, clock_, std::move(internals));
         if (!opened) {
@@ -216,6 +229,8 @@ private:
             for (const auto& letter : *letters)
                 dead.write(entry_of(lane, letter.record, What::given_up));
         }
+        if (life_ && !life_->drain()) broken_ = true;
+        store_->close();  // its thread looks at `life_`
         return broken_ ? kStoreFailed : 0;
     }
 
@@ -224,6 +239,8 @@ private:
     Log log_;
     std::unique_ptr<store::Store> store_;
     std::vector<store::LaneId> lanes_;
+    std::unique_ptr<lanes::Life> life_;
+    std::atomic<lanes::Life*> watched_{nullptr};  // for the committer's thread
     std::atomic<int> passed_{0};
     std::atomic<bool> broken_{false};
 };
@@ -231,6 +248,7 @@ private:
 }  // namespace
 
 int run_child(const ChildOptions& options) {
+    spdlog::set_level(spdlog::level::off);  // what goes wrong on purpose
     return Child{options}.run();
 }
 

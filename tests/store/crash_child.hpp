@@ -18,6 +18,8 @@ struct ChildOptions {
     KillPoint point = KillPoint::none;
     int passes = 0;     ///< how often the point is passed before it kills
     int ready = -1;     ///< a pipe: one byte once the store is open
+    bool bare = true;   ///< users of the store alone
+    bool lanes = true;  ///< lanes over it, as in the host
     bool last = false;  ///< no producers: drains all lanes and ends by itself, with the dead
                         ///< letters in a log
 };

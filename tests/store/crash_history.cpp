@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
+#include <iterator>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,20 +19,13 @@ Log::~Log() {
     ::close(file_);
 }
 
-void Log::write(const Entry& entry) const {
-    if (::write(file_, &entry, sizeof entry) != static_cast<ssize_t>(sizeof entry)) std::abort();
+void Log::write_bytes(const void* bytes, std::size_t size) const {
+    if (::write(file_, bytes, size) != static_cast<ssize_t>(size)) std::abort();
 }
 
-std::vector<Entry> read_log(const std::string& path) {
-    std::vector<Entry> out;
+std::string read_file(const std::string& path) {
     std::ifstream in{path, std::ios::binary};
-    Entry entry;
-    std::array<char, sizeof(Entry)> bytes{};
-    while (in.read(bytes.data(), bytes.size())) {
-        std::memcpy(&entry, bytes.data(), bytes.size());
-        out.push_back(entry);
-    }
-    return out;
+    return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 namespace {

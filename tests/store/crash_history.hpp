@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 /// What a run left behind outside the store, and whether the store kept its promises by it. Entries
@@ -38,13 +40,28 @@ public:
     ~Log();
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
-    void write(const Entry& entry) const;
+
+    template <class T>
+    void write(const T& entry) const {
+        static_assert(std::is_trivially_copyable_v<T>);
+        write_bytes(&entry, sizeof entry);
+    }
 
 private:
+    void write_bytes(const void* bytes, std::size_t size) const;
+
     int file_;
 };
 
-std::vector<Entry> read_log(const std::string& path);
+std::string read_file(const std::string& path);
+
+template <class T = Entry>
+std::vector<T> read_log(const std::string& path) {
+    const auto bytes = read_file(path);
+    std::vector<T> out(bytes.size() / sizeof(T));
+    if (!out.empty()) std::memcpy(out.data(), bytes.data(), out.size() * sizeof(T));
+    return out;
+}
 
 /// A round as the parent ran it.
 struct Round {

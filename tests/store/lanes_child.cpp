@@ -1,0 +1,367 @@
+#include "lanes_child.hpp"
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "host/async/spawn.hpp"
+#include "host/lanes/lane_table.hpp"
+#include "lanes_receivers.hpp"
+
+namespace trunkline::crash::lanes {
+
+namespace {
+
+using trunkline::lanes::LaneSpec;
+using trunkline::lanes::LaneTable;
+using trunkline::lanes::Milliseconds;
+
+constexpr std::uint32_t kConversations = 6;
+constexpr std::uint64_t kWaitingMax = 400;       ///< of one lane: more than a keyed lane's window
+constexpr std::uint32_t kShortLived[] = {2, 4};  ///< lanes whose events run out of time
+constexpr std::uint32_t kRejectingLives = 128;   ///< a portal may reject ten events an hour
+constexpr std::chrono::seconds kDrainMax{180};
+
+std::string name_of(std::uint32_t lane) {
+    return "crash/" + std::to_string(lane);
+}
+
+LaneSpec spec_of(std::uint32_t lane) {
+    LaneSpec spec;
+    spec.name = name_of(lane);
+    spec.owner = lane < 2 ? "portal/a" : "receiver/" + std::to_string(lane);
+    spec.policy.batch.max_messages = 16;
+    spec.policy.batch.linger = Milliseconds{1};
+    spec.policy.retry.first = Milliseconds{3};
+    spec.policy.retry.max = Milliseconds{20};
+    for (const auto one : kShortLived) {
+        if (one == lane) spec.policy.retention = Milliseconds{1'500};
+    }
+    return spec;
+}
+
+}  // namespace
+
+class Life::Impl {
+public:
+    Impl(
+        const ChildOptions& options,
+        store::Store& store,
+        const Clock& clock,
+        std::function<void()> delivered
+    )
+        : options_{options},
+          store_{store},
+          clock_{clock},
+          log_{options.folder + "/lanes"},
+          around_{log_, options.round, std::move(delivered), {}} {
+        around_.well = options.last;
+    }
+
+    bool open() {
+        std::array<std::uint64_t, kLanes> epochs{};
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+            const auto info = store_.open_lane(name_of(lane));
+            if (!info) return false;
+            ids_.at(lane) = info->id;
+            epochs.at(lane) = info->epoch;
+            on_disk_.at(lane) = acknowledged_.at(lane) = info->head;
+            note(Did::opened, lane, *info);
+        }
+        if (!note_dead_letters()) return false;
+        table_.emplace(LaneTable::Services{loops_, store_, pool_, clock_, {}, {}});
+        loops_.start();
+        bool added = true;
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane)
+            added = added && add(lane, epochs.at(lane));
+        watching_ = added;
+        return added;
+    }
+
+    // What was acknowledged when one write was over is in the next one, whatever that is for.
+    void reached(store::Moment moment) {
+        if (!watching_) return;
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+            auto& on_disk = on_disk_.at(lane);
+            auto& acknowledged = acknowledged_.at(lane);
+            if (moment == store::Moment::after_publish) {
+                acknowledged = store_.lane(ids_.at(lane))->head;
+            } else if (moment == store::Moment::after_write && on_disk < acknowledged) {
+                on_disk = acknowledged;
+                Step step;
+                step.did = Did::written;
+                step.round = options_.round;
+                step.lane = lane;
+                step.sequence = on_disk;
+                log_.write(step);
+            }
+        }
+    }
+
+    void run() {
+        std::vector<std::thread> threads;
+        threads.emplace_back([this] { produce(0, 0, kSequential); });
+        threads.emplace_back([this] { produce(1, kSequential, kLanes); });
+        threads.emplace_back([this] { interfere(); });
+        for (auto& thread : threads)
+            thread.join();
+    }
+
+    bool drain() {
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane)
+            resume(lane);
+        const auto deadline = std::chrono::steady_clock::now() + kDrainMax;
+        bool empty = false;
+        while (!empty && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+            empty = true;
+            for (std::uint32_t lane = 0; lane < kLanes; ++lane)
+                empty = is_empty(lane) && empty;
+        }
+        call([this]() -> async::Awaitable<> { co_await table_->stop(Milliseconds{5'000}); });
+        loops_.stop();
+        table_.reset();
+        watching_ = false;
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane)
+            note(Did::closed, lane, *store_.lane(ids_.at(lane)));
+        return note_dead_letters() && empty;
+    }
+
+private:
+    void call(std::function<async::Awaitable<>()> work) {
+        async::run_and_wait(loops_.at(0).get_executor(), "crash", std::move(work));
+    }
+
+    bool add(std::uint32_t lane, std::uint64_t epoch) {
+        bool done = false;
+        const auto seed = options_.seed * 17 + lane;
+        const bool held = !options_.last && seed % 3 == 0;
+        call([&]() -> async::Awaitable<> {
+            auto spec = spec_of(lane);
+            if (lane < kSequential) {
+                auto portal = make_portal(around_, lane, epoch, seed);
+                const auto added =
+                    co_await table_->add_sequential(std::move(spec), std::move(portal), held);
+                done = added.has_value();
+            } else {
+                const auto told = ids_.at(lane - kSequential);
+                auto messenger = make_messenger(around_, lane, told, seed);
+                const auto added =
+                    co_await table_->add_keyed(std::move(spec), std::move(messenger));
+                done = added.has_value();
+            }
+        });
+        return done;
+    }
+
+    bool is_empty(std::uint32_t lane) {
+        bool empty = false;
+        call([&]() -> async::Awaitable<> {
+            const auto status = co_await table_->find(name_of(lane));
+            const auto info = store_.lane(ids_.at(lane));
+            empty = status && status->held == 0 && info->head == info->tail;
+        });
+        return empty;
+    }
+
+    // Says again what it said last in the life before, as one does that had no answer.
+    void produce(std::uint32_t producer, std::uint32_t first, std::uint32_t end) {
+        std::mt19937_64 random{options_.seed * 131 + producer};
+        const auto name = options_.folder + "/lanes sent " + std::to_string(producer);
+        const auto before = read_log<Step>(name);
+        const Log sent{name};
+        const auto again = static_cast<std::ptrdiff_t>(std::min<std::size_t>(before.size(), 30));
+        std::vector<Step> batch{before.end() - again, before.end()};
+        if (!batch.empty()) send(batch, 0);
+        counter_.at(producer) = std::uint64_t{options_.round} << 32U | std::uint64_t{producer}
+                                                                           << 31U;
+        while (!broken_) {
+            const auto lane = first + static_cast<std::uint32_t>(random() % (end - first));
+            const auto info = store_.lane(ids_.at(lane));
+            if (info->tail - info->head > kWaitingMax) {
+                std::this_thread::sleep_for(std::chrono::microseconds{200});
+                continue;
+            }
+            batch = something(producer, lane, random);
+            for (const auto& step : batch) {
+                log_.write(step);
+                sent.write(step);
+            }
+            send(batch, random() % 512);
+        }
+    }
+
+    // Whoever is at fault stands between two who are not, or nobody could tell.
+    std::vector<Step> something(
+        std::uint32_t producer, std::uint32_t lane, std::mt19937_64& random
+    ) {
+        std::vector<Fate> fates(1 + random() % 3, Fate::take);
+        const auto luck = random() % 100;
+        if (lane >= kSequential) {
+            if (luck < 3) fates.back() = Fate::dead;
+        } else if (luck < 4) {
+            fates = {Fate::take, luck < 2 ? Fate::too_large : Fate::at_fault, Fate::take};
+        } else if (options_.round % kRejectingLives == lane + 3 && !std::exchange(rejected_, true)) {
+            fates = {Fate::take, Fate::reject, Fate::take};
+        }
+        std::vector<Step> out;
+        for (const auto fate : fates) {
+            Step step;
+            step.did = Did::attempt;
+            step.round = options_.round;
+            step.lane = lane;
+            step.conversation = static_cast<std::uint32_t>(random() % kConversations);
+            step.id = make_id(fate, ++counter_.at(producer));
+            out.push_back(step);
+        }
+        return out;
+    }
+
+    void send(const std::vector<Step>& steps, std::size_t padding) {
+        store::Batch batch;
+        for (const auto& step : steps) {
+            store::Append append;
+            append.lane = ids_.at(step.lane);
+            append.conversation = "conversation " + std::to_string(step.conversation);
+            append.id = make_ulid(clock_.wall_ms());
+            append.accepted_ms = clock_.wall_ms();
+            append.dedup = "lanes " + std::to_string(step.id);
+            append.dedup_until_ms = clock_.wall_ms() + 3600'000;
+            append.body = to_bytes({step.id, 0, 0, 0}, padding);
+            batch.append.push_back(std::move(append));
+        }
+        const auto receipt = store_.commit_and_wait(std::move(batch));
+        broken_ = broken_ || !receipt;
+        for (std::size_t i = 0; receipt && i < steps.size(); ++i) {
+            if (receipt->positions[i].repeat) continue;
+            auto step = steps[i];
+            step.did = Did::accepted;
+            step.sequence = receipt->positions[i].sequence;
+            log_.write(step);
+        }
+    }
+
+    void interfere() {
+        std::mt19937_64 random{options_.seed * 7};
+        while (!broken_) {
+            std::this_thread::sleep_for(std::chrono::microseconds{random() % 6'000});
+            const auto lane = static_cast<std::uint32_t>(random() % kLanes);
+            const auto what = random() % 20;
+            if (what < 2) pause(lane);
+            if (what >= 2 && what < 8) resume(lane);
+            if (what >= 8 && what < 12) {
+                call([lane, this]() -> async::Awaitable<> {
+                    if (lane < kSequential) co_await table_->admit_owner(spec_of(lane).owner);
+                });
+            }
+            if (what == 12) {
+                call([lane, this]() -> async::Awaitable<> {
+                    const auto done = co_await table_->kick(name_of(lane));
+                    if (!done) broken_ = true;
+                });
+            }
+            if (what > 12) bring_back(lane, what > 14, random);
+        }
+    }
+
+    void pause(std::uint32_t lane) {
+        call([lane, this]() -> async::Awaitable<> {
+            const auto done = co_await table_->pause(name_of(lane), "operator");
+            if (done) note(Did::paused, lane, {});
+        });
+    }
+
+    void resume(std::uint32_t lane) {
+        note(Did::resuming, lane, {});
+        call([lane, this]() -> async::Awaitable<> {
+            const auto done = co_await table_->resume(name_of(lane));
+            if (!done) broken_ = true;
+            if (lane < kSequential) co_await table_->admit_owner(spec_of(lane).owner);
+        });
+    }
+
+    // Some dead letters come back, some go for good.
+    void bring_back(std::uint32_t lane, bool requeue, std::mt19937_64& random) {
+        const auto letters = store_.dead(ids_.at(lane), 0, 64);
+        if (!letters || letters->empty()) return;
+        const auto& letter = letters->at(random() % letters->size());
+        log_.write(
+            to_step(requeue ? Did::requeue : Did::discard, options_.round, lane, letter.record)
+        );
+        call([&]() -> async::Awaitable<> {
+            std::vector<store::Sequence> one{letter.record.sequence};
+            const auto done = requeue ? co_await table_->requeue(name_of(lane), one)
+                                      : co_await table_->discard(name_of(lane), one);
+            if (!done && done.error().fault != Fault::not_found) broken_ = true;
+        });
+    }
+
+    bool note_dead_letters() {
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+            const auto letters = store_.dead(ids_.at(lane), 0, 1'000'000);
+            if (!letters) return false;
+            for (const auto& letter : *letters)
+                log_.write(to_step(Did::dead, options_.round, lane, letter.record));
+        }
+        return true;
+    }
+
+    void note(Did did, std::uint32_t lane, const store::LaneInfo& info) const {
+        Step step;
+        step.did = did;
+        step.round = options_.round;
+        step.lane = lane;
+        step.sequence = info.head;
+        step.other = info.tail;
+        step.id = info.epoch;
+        log_.write(step);
+    }
+
+    const ChildOptions options_;
+    store::Store& store_;
+    const Clock& clock_;
+    Log log_;
+    Surroundings around_;
+    async::Loops loops_{2};
+    async::BlockingPool pool_{2};
+    std::optional<LaneTable> table_;
+    std::array<store::LaneId, kLanes> ids_{};
+    std::array<std::uint64_t, kLanes> on_disk_{};       // from `watching_` on the committer's
+    std::array<std::uint64_t, kLanes> acknowledged_{};  // likewise
+    std::array<std::uint64_t, 2> counter_{};            // each of one producer
+    bool rejected_ = false;                             // of the first producer
+    std::atomic<bool> watching_{false};
+    std::atomic<bool> broken_{false};
+};
+
+Life::Life(
+    const ChildOptions& options,
+    store::Store& store,
+    const Clock& clock,
+    std::function<void()> delivered
+)
+    : impl_{std::make_unique<Impl>(options, store, clock, std::move(delivered))} {}
+
+Life::~Life() = default;
+
+bool Life::open() {
+    return impl_->open();
+}
+
+void Life::reached(store::Moment moment) {
+    impl_->reached(moment);
+}
+
+void Life::run() {
+    impl_->run();
+}
+
+bool Life::drain() {
+    return impl_->drain();
+}
+
+}  // namespace trunkline::crash::lanes
