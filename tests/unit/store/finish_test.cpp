@@ -162,6 +162,63 @@ TEST_P(FinishTest, GivesUpInTheMiddleWhenTheSameBatchFinishesIt) {
     EXPECT_EQ(store_->dead(a, 0, 10)->at(0).record.body, "body 3");
 }
 
+TEST_P(FinishTest, TakesADeadLetterThatIsBroughtAlongAndLeavesThePlacesAlone) {
+    const auto a = lane();
+    append_many(a, 4);
+    const auto records = store_->read(a, 1, 10, 1000);
+    ASSERT_TRUE(records);
+    ASSERT_TRUE(advance(a, 2));  // 2 was set aside: its place is finished, it itself is not
+    auto set_aside = letter(a, 2);
+    set_aside.record = records->at(1);
+    ASSERT_TRUE(give_up(set_aside));
+    auto in_the_middle = letter(a, 4);
+    in_the_middle.record = records->at(3);
+    in_the_middle.record->requeued = 77;
+    Batch batch;
+    batch.dead.push_back(in_the_middle);
+    batch.advance.push_back({a, 2, {4}});
+    ASSERT_TRUE(store_->commit_and_wait(std::move(batch)));
+    EXPECT_EQ(store_->figures().dead_letters, 2U);
+    reopen();
+    EXPECT_EQ(store_->lane(a)->head, 3U);
+    EXPECT_EQ(store_->lane(a)->tail, 5U);
+    EXPECT_EQ(store_->lane(a)->beyond, (std::vector<Sequence>{4}));
+    EXPECT_EQ(bodies(a), (std::vector<std::string>{"body 3"}));
+    const auto dead = store_->dead(a, 0, 10);
+    ASSERT_TRUE(dead);
+    ASSERT_EQ(dead->size(), 2U);
+    const auto& one = dead->front();
+    EXPECT_EQ(one.record.sequence, 2U);
+    EXPECT_EQ(one.record.id, records->at(1).id);
+    EXPECT_EQ(one.record.conversation, "c");
+    EXPECT_EQ(one.record.conversation_sequence, 2U);
+    EXPECT_EQ(one.record.body, "body 2");
+    EXPECT_EQ(one.reason, "retention");
+    EXPECT_EQ(one.attempts, 7U);
+    EXPECT_EQ(dead->back().record.body, "body 4");
+    EXPECT_EQ(dead->back().record.requeued, 77U);
+    EXPECT_EQ(give_up(letter(a, 2)).error().fault, Fault::conflict)
+        << "without the record the place would be given up on, which is finished";
+}
+
+TEST_P(FinishTest, ABroughtAlongDeadLetterDoesNotTouchAHeadThatStandsStill) {
+    const auto a = lane();
+    append_many(a, 2);
+    const auto records = store_->read(a, 1, 10, 1000);
+    ASSERT_TRUE(records);
+    auto first = letter(a, 1);
+    first.record = records->at(0);
+    first.instead = record(0, "notice");
+    ASSERT_TRUE(give_up(first));
+    EXPECT_EQ(store_->lane(a)->head, 1U);
+    EXPECT_EQ(bodies(a), (std::vector<std::string>{"body 1", "body 2"}));
+    first.keep = false;
+    first.sequence = 2;
+    first.record = records->at(1);
+    ASSERT_TRUE(give_up(first));
+    EXPECT_EQ(store_->dead(a, 0, 10)->size(), 1U) << "not kept";
+}
+
 TEST_P(FinishTest, DeadLettersExpireAndCanBeDiscarded) {
     const auto a = lane();
     append_many(a, 2);

@@ -1,0 +1,252 @@
+// One flipped bit anywhere on the disk: the store opens or refuses by name, and what it hands out
+// is what was put in.
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include "fixture.hpp"
+
+namespace trunkline::store {
+
+namespace {
+
+constexpr int kRecords = 40;
+constexpr Sequence kHead = 6;  ///< of the first lane
+
+using Files = std::map<std::string, std::string>;  ///< contents by name
+
+// Nothing here must outlive a power cut, and the store is opened some thousand times.
+class HastyFile final : public rocksdb::FSWritableFileOwnerWrapper {
+public:
+    using FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+        return rocksdb::IOStatus::OK();
+    }
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+        return rocksdb::IOStatus::OK();
+    }
+};
+
+class HastyDirectory final : public rocksdb::FSDirectory {
+public:
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+        return rocksdb::IOStatus::OK();
+    }
+};
+
+class HastyFileSystem final : public rocksdb::FileSystemWrapper {
+public:
+    HastyFileSystem() : FileSystemWrapper{rocksdb::FileSystem::Default()} {}
+
+    const char* Name() const override { return "HastyFileSystem"; }
+    rocksdb::IOStatus NewWritableFile(
+        const std::string& name,
+        const rocksdb::FileOptions& options,
+        std::unique_ptr<rocksdb::FSWritableFile>* result,
+        rocksdb::IODebugContext* context
+    ) override {
+        auto status = FileSystemWrapper::NewWritableFile(name, options, result, context);
+        if (status.ok()) *result = std::make_unique<HastyFile>(std::move(*result));
+        return status;
+    }
+    rocksdb::IOStatus
+    NewDirectory(const std::string&, const rocksdb::IOOptions&, std::unique_ptr<rocksdb::FSDirectory>* result, rocksdb::IODebugContext*)
+        override {
+        *result = std::make_unique<HastyDirectory>();
+        return rocksdb::IOStatus::OK();
+    }
+};
+
+Files read_files(const std::string& folder) {
+    Files out;
+    for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+        std::ifstream in{entry.path(), std::ios::binary};
+        out[entry.path().filename().string()] = {std::istreambuf_iterator<char>{in}, {}};
+    }
+    return out;
+}
+
+void write_files(const std::string& folder, const Files& files) {
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    for (const auto& [name, bytes] : files)
+        std::ofstream{folder + "/" + name, std::ios::binary} << bytes;
+}
+
+void flip_bit(Files& files, const std::string& name, std::size_t at) {
+    auto& byte = files[name][at];
+    byte = static_cast<char>(byte ^ (1 << (at % 8)));
+}
+
+bool ends_with(const std::string& text, const std::string& end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+std::string body(int number) {
+    return "body " + std::to_string(number) + std::string(40, static_cast<char>('a' + number % 26));
+}
+
+}  // namespace
+
+class DamageTest : public StoreTest {
+protected:
+    void SetUp() override {
+        damaged_ = options_;
+        damaged_.path = folder_.path() + "/damaged";
+        Internals internals;
+        internals.env = env_.get();
+        open(std::move(internals));
+        a_ = lane("a");
+        b_ = lane("b");
+        for (int i = 1; i <= kRecords; ++i) {
+            auto one = record(i % 2 == 0 ? a_ : b_, body(i), "conversation");
+            one.with.push_back({Table::account, "key " + std::to_string(i), body(i), 0});
+            append(std::move(one));
+        }
+        ASSERT_TRUE(advance(a_, kHead - 1));
+        ASSERT_TRUE(give_up(letter(b_, 1)));
+    }
+
+    void TearDown() override { store_.reset(); }  // before `env_`
+
+    /// How it went with the store after the damage.
+    struct Outcome {
+        bool opened = false;
+        bool silent = false;    ///< nothing was refused
+        std::size_t found = 0;  ///< records that were handed out
+    };
+
+    Outcome look(const Files& files) {
+        write_files(damaged_.path, files);
+        Internals internals;
+        internals.env = env_.get();
+        auto opened = open_rocksdb(damaged_, clock_, std::move(internals));
+        Outcome out;
+        if (!opened) {
+            expect_named(opened.error());
+            return out;
+        }
+        out.opened = out.silent = true;
+        look_at_lane(**opened, a_, kHead, out);
+        look_at_lane(**opened, b_, 2, out);
+        const auto dead = (*opened)->dead(b_, 0, 10);
+        if (!dead) out.silent = false;
+        for (std::size_t i = 0; dead && i < dead->size(); ++i)
+            EXPECT_EQ(dead->at(i).record.body, body(1));
+        const auto rows = (*opened)->rows(Table::account, "key ", "", 1'000);
+        if (!rows) out.silent = false;
+        for (std::size_t i = 0; rows && i < rows->size(); ++i)
+            EXPECT_EQ(rows->at(i).value, body(std::stoi(rows->at(i).key.substr(4))));
+        out.found += dead && rows ? dead->size() + rows->size() : 0;
+        return out;
+    }
+
+    // What is handed out is contiguous from the head on, and each what was put in.
+    void look_at_lane(const Store& store, LaneId lane, Sequence head, Outcome& out) {
+        const auto info = store.lane(lane);
+        if (!info) {
+            out.silent = false;
+            return;
+        }
+        auto next = head;
+        auto records = store.read(lane, 1, 4, 1U << 20U);
+        while (records && !records->empty()) {
+            for (const auto& one : *records) {
+                // A head that lost its last write comes again from further back.
+                if (one.sequence < head) continue;
+                EXPECT_EQ(one.sequence, next++);
+                EXPECT_EQ(
+                    one.body, body(static_cast<int>(one.sequence) * 2 - (lane == b_ ? 1 : 0))
+                );
+                EXPECT_EQ(one.conversation, "conversation");
+                ++out.found;
+            }
+            records = store.read(lane, records->back().sequence + 1, 4, 1U << 20U);
+        }
+        if (records) return;
+        out.silent = false;
+        expect_named(records.error());
+    }
+
+    void expect_named(const Error& error) const {
+        EXPECT_EQ(error.fault, Fault::storage);
+        const bool named = error.context.find(damaged_.path) != std::string::npos ||
+                           error.context.find("lane") != std::string::npos;
+        EXPECT_TRUE(named) << error.context;
+    }
+
+    std::unique_ptr<rocksdb::Env> env_ =
+        rocksdb::NewCompositeEnv(std::make_shared<HastyFileSystem>());
+    Options damaged_;
+    LaneId a_ = 0;
+    LaneId b_ = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Damage, DamageTest, testing::Values(Kind::rocksdb), name_of);
+
+TEST_P(DamageTest, AFlippedBitInATableIsFoundBeforeAnythingOfItIsHandedOut) {
+    store_.reset();  // into the tables
+    const auto whole = read_files(options_.path);
+    const auto all = look(whole).found;
+    constexpr std::size_t kExpected =
+        (kRecords / 2 - (kHead - 1)) + (kRecords / 2 - 1) + 1 + kRecords;
+    ASSERT_EQ(all, kExpected);
+    std::size_t flips = 0;
+    std::size_t refused = 0;
+    for (const auto& [name, bytes] : whole) {
+        if (!ends_with(name, ".sst")) continue;
+        for (std::size_t at = flips % 83; at < bytes.size() && !HasFailure(); at += 83) {
+            auto files = whole;
+            flip_bit(files, name, at);
+            const auto outcome = look(files);
+            ++flips;
+            if (!outcome.silent) {
+                ++refused;
+            } else {
+                EXPECT_EQ(outcome.found, all) << "lost in silence: byte " << at << " of " << name;
+            }
+        }
+    }
+    EXPECT_GT(flips, 100U);
+    EXPECT_GT(refused, flips / 4);
+}
+
+// What lies behind the damage in a log is gone like what a power cut takes, but nothing before it.
+TEST_P(DamageTest, AFlippedBitInTheLogEndsItThereAndNotBefore) {
+    const auto whole = read_files(options_.path);  // still in the log
+    std::size_t before = 0;
+    for (const auto& [name, bytes] : whole) {
+        if (!ends_with(name, ".log")) continue;
+        for (std::size_t at = 0; at < bytes.size(); at += 151) {
+            auto files = whole;
+            flip_bit(files, name, at);
+            const auto outcome = look(files);
+            if (!outcome.opened) continue;
+            EXPECT_GE(outcome.found, before) << "byte " << at << " of " << name;
+            before = std::max(before, outcome.found);
+        }
+    }
+    EXPECT_GT(before, 40U) << "the records were not in the log";
+}
+
+TEST_P(DamageTest, AFlippedBitInAnyOtherFileIsRefusedByNameOrDoesNoHarm) {
+    store_.reset();
+    const auto whole = read_files(options_.path);
+    const auto all = look(whole).found;
+    for (const auto& [name, bytes] : whole) {
+        const bool list = name.rfind("MANIFEST", 0) == 0;
+        if (name != "CURRENT" && name != "IDENTITY" && !list) continue;
+        for (std::size_t at = 0; at < bytes.size(); at += list ? 23 : 3) {
+            auto files = whole;
+            flip_bit(files, name, at);
+            const auto outcome = look(files);
+            if (outcome.silent) {
+                EXPECT_EQ(outcome.found, all) << "byte " << at << " of " << name;
+            }
+        }
+    }
+}
+
+}  // namespace trunkline::store
