@@ -100,6 +100,7 @@ async::Awaitable<> MemoryLane::run() {
         if (verdict.kind == Verdict::Kind::accepted) {
             ground_.figures.delivered += count;
             last_error_.clear();
+            alarmed_ = false;
         } else {
             ground_.figures.dropped += count;
             ++ground_.figures.failures;
@@ -109,9 +110,26 @@ async::Awaitable<> MemoryLane::run() {
             );
         }
         last_status_ = verdict.status;
+        if (verdict.kind == Verdict::Kind::gone) co_await gone(verdict.detail);
+        if (verdict.alarm && !std::exchange(alarmed_, true)) alarm("unauthorized", verdict.detail);
     }
     running_ = false;
     wake();
+}
+
+// 410 is about the whole receiver, whichever lane is told first.
+async::Awaitable<> MemoryLane::gone(std::string detail) {
+    alarm("gone", detail);
+    if (ground_.gone) ground_.gone(setup_.owner);
+    std::string reason = "gone";
+    [[maybe_unused]] const auto paused = co_await pause(std::move(reason));
+}
+
+void MemoryLane::alarm(const std::string& code, const std::string& detail) {
+    spdlog::error("lane.alarmed lane={} code={} detail={}", setup_.name, code, detail);
+    if (!alarms_) alarms_ = std::make_unique<Alarms>();
+    alarms_->raise(code, detail, ground_.clock.wall_ms());
+    if (ground_.alarm) ground_.alarm(setup_.name, code, detail);
 }
 
 async::Awaitable<Result<void>> MemoryLane::pause(std::string reason) {
@@ -150,6 +168,7 @@ LaneStatus MemoryLane::status() const {
     status.paused_reason = paused_reason_;
     status.last_status = last_status_;
     status.last_error = last_error_;
+    if (alarms_) status.alarms = *alarms_;
     status.state = stopped_                  ? "stopped"
                    : !paused_reason_.empty() ? "paused"
                    : running_                ? "delivering"

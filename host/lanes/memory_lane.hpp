@@ -43,6 +43,8 @@ public:
 private:
     void take(std::string kind, store::Record record);
     async::Awaitable<> run();
+    async::Awaitable<> gone(std::string detail);
+    void alarm(const std::string& code, const std::string& detail);
 
     Ground& ground_;
     async::Executor loop_;
@@ -55,6 +57,8 @@ private:
     std::string paused_reason_;
     int last_status_ = 0;
     std::string last_error_;
+    std::unique_ptr<Alarms> alarms_;  // most lanes never have any
+    bool alarmed_ = false;            // for the present refusal
     bool running_ = false;
     bool stopped_ = false;
 };

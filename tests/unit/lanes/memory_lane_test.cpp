@@ -19,6 +19,7 @@ protected:
         });
         MemoryLane::Setup setup;
         setup.name = "portal/acme/presence";
+        setup.owner = "portal/acme";
         setup.policy = policy;
         setup.epoch = 5;
         lane = std::make_shared<MemoryLane>(world.ground, std::move(setup), std::move(portal));
@@ -31,6 +32,8 @@ protected:
         co_await world.sleep(1s);
         Verdict verdict;
         verdict.kind = kind;
+        verdict.alarm = alarm;
+        verdict.detail = "as the test says";
         co_return verdict;
     }
     void offer(const std::string& conversation, const std::string& body) {
@@ -46,6 +49,7 @@ protected:
     PortalMemory memory;
     LanePolicy policy;
     Verdict::Kind kind = Verdict::Kind::accepted;
+    bool alarm = false;
     std::vector<Delivery> deliveries;
     std::shared_ptr<MemoryLane> lane;
 };
@@ -81,6 +85,45 @@ TEST_F(MemoryLaneTest, IsBounded) {
         offer(conversation, "x");
     EXPECT_EQ(lane->status().depth, 3U);
     EXPECT_EQ(world.figures.dropped, 1U);
+}
+
+TEST_F(MemoryLaneTest, AReceiverThatIsGonePausesItsOwner) {
+    kind = Verdict::Kind::gone;
+    offer("a", "1");
+    world.pass(5s);
+    EXPECT_EQ(world.gone, std::vector<std::string>{"portal/acme"});
+    EXPECT_EQ(lane->status().paused_reason, "gone");
+    EXPECT_EQ(lane->status().alarms.last.code, "gone");
+    offer("b", "1");
+    world.pass(5s);
+    EXPECT_EQ(deliveries.size(), 1U);
+
+    world.run([this]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await lane->resume();
+    });
+    kind = Verdict::Kind::accepted;
+    offer("c", "1");
+    world.pass(5s);
+    EXPECT_EQ(world.figures.delivered, 1U);
+}
+
+TEST_F(MemoryLaneTest, CallsAPersonOnceForEachRefusal) {
+    kind = Verdict::Kind::fault;
+    alarm = true;
+    for (const char* conversation : {"a", "b", "c"}) {
+        offer(conversation, "1");
+        world.pass(5s);
+    }
+    EXPECT_EQ(world.alarms, std::vector<std::string>{"unauthorized"});
+    kind = Verdict::Kind::accepted;
+    alarm = false;
+    offer("d", "1");
+    world.pass(5s);
+    kind = Verdict::Kind::fault;
+    alarm = true;
+    offer("e", "1");
+    world.pass(5s);
+    EXPECT_EQ(lane->status().alarms.counts.at("unauthorized"), 2U);
 }
 
 TEST_F(MemoryLaneTest, TakesNothingWhilePaused) {
