@@ -17,6 +17,14 @@ json::value time_or_null(WallMs ms) {
     return json::string{rfc3339(ms)};
 }
 
+json::value last_alarm(const lanes::Alarms& alarms) {
+    if (alarms.last.at_ms == 0) return nullptr;
+    return json::object{
+        {"code", alarms.last.code},
+        {"time", rfc3339(alarms.last.at_ms)},
+        {"text", alarms.last.text}};
+}
+
 json::object to_json(const lanes::LaneStatus& lane) {
     return {
         {"name", lane.name},
@@ -34,6 +42,7 @@ json::object to_json(const lanes::LaneStatus& lane) {
         {"next_attempt", time_or_null(lane.next_attempt_ms)},
         {"last_status", lane.last_status},
         {"last_error", lane.last_error},
+        {"last_alarm", last_alarm(lane.alarms)},
     };
 }
 

@@ -150,6 +150,11 @@ void write_lanes(
     Family failing{out, "trunkline_lane_failures", "gauge", "Failures in a row."};
     for (const auto& lane : lanes)
         failing.add(std::uint64_t{lane.failures}, label("lane", lane.name));
+    Family alarms{out, "trunkline_alarms_total", "counter", "Times a lane called a person."};
+    for (const auto& lane : lanes) {
+        for (const auto& [code, count] : lane.alarms.counts)
+            alarms.add(count, label("lane", lane.name) + "," + label("code", code));
+    }
 }
 
 void write_net(const Rooms& rooms, std::string& out) {

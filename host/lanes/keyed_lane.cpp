@@ -262,6 +262,7 @@ LaneStatus KeyedLane::status() const {
         status.failures = std::max(status.failures, line.clock.failures());
     }
     status.last_error = memory_.last_error;
+    if (alarms_) status.alarms = *alarms_;
     status.paused_reason = memory_.paused_reason;
     const auto wait = not_before_ - ground_.clock.steady();
     if (stopped_) {

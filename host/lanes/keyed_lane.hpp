@@ -104,6 +104,7 @@ private:
     Setup setup_;
     std::unique_ptr<KeyedDestination> destination_;
     LaneMemory memory_;
+    std::unique_ptr<Alarms> alarms_;  // most lanes never have any
     std::map<std::string, Line> lines_;
     std::deque<std::string> ready_;
     store::Sequence head_;            // first unfinished

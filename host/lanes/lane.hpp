@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/async/await.hpp"
+#include "host/lanes/alarms.hpp"
 #include "host/lanes/destination.hpp"
 #include "host/lanes/drift_watch.hpp"
 #include "host/lanes/gate.hpp"
@@ -34,6 +35,7 @@ struct LaneStatus {
     WallMs next_attempt_ms = 0;  ///< 0 = none planned
     int last_status = 0;
     std::string last_error;
+    Alarms alarms;
 };
 
 /// Counted since the start, except the gauges at the end.
@@ -99,8 +101,8 @@ public:
     /// In force at once; completes when it is on disk, so that it holds after a restart.
     virtual async::Awaitable<Result<void>> pause(std::string reason) = 0;
     virtual async::Awaitable<Result<void>> resume() = 0;
-    /// Its receiver has let us in: ends the wait for that ("opening") and a pause because it was
-    /// gone, no other.
+    /// Its receiver takes what comes (again): ends the wait for that ("opening") and a pause
+    /// because it was gone or broken ("gone", "account_broken"), no other.
     virtual async::Awaitable<Result<void>> admit() = 0;
     virtual void kick() = 0;                   ///< ends a wait now
     virtual void hold(Milliseconds wait) = 0;  ///< nothing starts before that

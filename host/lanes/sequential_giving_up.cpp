@@ -29,6 +29,8 @@ bool names_any(const std::vector<store::Record>& records, const Verdict& verdict
 
 void SequentialLane::alarm(const std::string& code, const std::string& detail) {
     spdlog::error("lane.alarmed lane={} code={} detail={}", setup_.name, code, detail);
+    if (!alarms_) alarms_ = std::make_unique<Alarms>();
+    alarms_->raise(code, detail, ground_.clock.wall_ms());
     if (ground_.alarm) ground_.alarm(setup_.name, code, detail);
 }
 

@@ -374,6 +374,7 @@ LaneStatus SequentialLane::status() const {
     status.failing_since_ms = memory_.failing_since_ms;
     status.last_status = memory_.last_status;
     status.last_error = memory_.last_error;
+    if (alarms_) status.alarms = *alarms_;
     status.paused_reason = setup_.held.empty() ? memory_.paused_reason : setup_.held;
     const auto wait = not_before_ - ground_.clock.steady();
     const bool waiting = status.depth > 0 && wait.count() > 0;

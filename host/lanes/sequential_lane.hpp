@@ -117,10 +117,11 @@ private:
     bool running_ = false;
     bool delivering_ = false;
     bool stopped_ = false;
-    bool dirty_ = false;       // memory_ differs from the store's
-    bool trial_due_ = false;   // the head was refused alone: the next try leaves it out
-    bool trial_open_ = false;  // it may have arrived: nothing but the same may follow
-    Verdict refusal_;          // the answer that made it due
+    bool dirty_ = false;              // memory_ differs from the store's
+    bool trial_due_ = false;          // the head was refused alone: the next try leaves it out
+    bool trial_open_ = false;         // it may have arrived: nothing but the same may follow
+    Verdict refusal_;                 // the answer that made it due
+    std::unique_ptr<Alarms> alarms_;  // most lanes never have any
     bool alarmed_ = false;
 };
 

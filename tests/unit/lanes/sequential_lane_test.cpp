@@ -239,8 +239,11 @@ TEST_F(SequentialLaneTest, AlarmsOnceWhileKeysDiffer) {
         return verdict;
     };
     add(1);
+    const WallMs began = world.clock.wall_ms();
     start();
     EXPECT_EQ(world.alarms, std::vector<std::string>{"unauthorized"});
+    EXPECT_EQ(lane->status().alarms.last.code, "unauthorized");
+    EXPECT_EQ(lane->status().alarms.last.at_ms, began);
     world.pass(1h);
     EXPECT_EQ(world.alarms.size(), 1U);
     EXPECT_TRUE(dead().empty());
