@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/async/on.hpp"
+#include "host/net/range.hpp"
 
 namespace trunkline::media {
 namespace {
@@ -96,44 +97,6 @@ net::Response refusal(const Error& error) {
 
 }  // namespace
 
-std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bool* unsatisfiable) {
-    *unsatisfiable = false;
-    if (!header.starts_with("bytes=")) return std::nullopt;
-    header.remove_prefix(6);
-    const std::size_t dash = header.find('-');
-    if (dash == std::string_view::npos || header.find(',') != std::string_view::npos)
-        return std::nullopt;
-    const auto number = [](std::string_view text, std::uint64_t& out) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-        return error == std::errc{} && end == text.data() + text.size();
-    };
-    const std::string_view left = header.substr(0, dash);
-    const std::string_view right = header.substr(dash + 1);
-    Range range;
-    if (left.empty()) {
-        std::uint64_t suffix = 0;
-        if (!number(right, suffix)) return std::nullopt;
-        if (suffix == 0 || size == 0) {
-            *unsatisfiable = true;
-            return std::nullopt;
-        }
-        range.first = suffix >= size ? 0 : size - suffix;
-        range.last = size - 1;
-        return range;
-    }
-    if (!number(left, range.first)) return std::nullopt;
-    if (right.empty())
-        range.last = size == 0 ? 0 : size - 1;
-    else if (!number(right, range.last) || range.last < range.first)
-        return std::nullopt;
-    if (range.first >= size) {
-        *unsatisfiable = true;
-        return std::nullopt;
-    }
-    range.last = std::min(range.last, size - 1);
-    return range;
-}
-
 async::Awaitable<Result<tasks::Source>> Relay::find_source(
     std::shared_ptr<accounts::Account> account, std::string ref, bool* remembered
 ) {
@@ -187,7 +150,7 @@ async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_hea
     auto file = co_await services_.files.find(link.ref);
     if (!file) co_return gone();
     bool unsatisfiable = false;
-    const auto range = parse_range(range_header, file->size, &unsatisfiable);
+    const auto range = net::parse_range(range_header, file->size, &unsatisfiable);
     net::Response response;
     response.headers.push_back({"Accept-Ranges", "bytes"});
     if (unsatisfiable) {
@@ -196,17 +159,13 @@ async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_hea
         co_return response;
     }
     const std::uint64_t from = range ? range->first : 0;
-    const std::uint64_t count = range ? range->last - range->first + 1 : file->size;
+    const std::uint64_t count = range ? range->count() : file->size;
     const auto open = [this, &link] { return services_.files.bytes(link.ref); };
     auto bytes = co_await services_.pool.run(open);
     if (!bytes || bytes->size() != file->size) co_return gone();
     if (range) {
         response.status = 206;
-        response.headers.push_back(
-            {"Content-Range",
-             "bytes " + std::to_string(range->first) + "-" + std::to_string(range->last) + "/" +
-                 std::to_string(file->size)}
-        );
+        response.headers.push_back({"Content-Range", range->content_range(file->size)});
     }
     describe(response, link.mime, file->name);
     response.stream = std::make_unique<FileSource>(std::move(bytes), from, count, services_.pool);

@@ -58,11 +58,4 @@ private:
                    // once
 };
 
-/// "bytes=a-b" of one range, for a body of `size`. None: no range, or one to be ignored (RFC 9110
-/// section 14.2).
-struct Range {
-    std::uint64_t first = 0, last = 0;
-};
-std::optional<Range> parse_range(std::string_view header, std::uint64_t size, bool* unsatisfiable);
-
 }  // namespace trunkline::media

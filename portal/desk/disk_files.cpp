@@ -1,7 +1,6 @@
 #include "portal/desk/disk_files.hpp"
 
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/base/base64.hpp"
+#include "host/net/range.hpp"
 #include "host/net/url.hpp"
 #include "host/seal/crypto.hpp"
 
@@ -96,37 +96,6 @@ private:
     async::BlockingPool& pool_;
 };
 
-struct Range {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-};
-
-/// "bytes=5-", "bytes=5-9", "bytes=-5" within `size`; none for anything else.
-std::optional<Range> parse_range(std::string_view text, std::uint64_t size) {
-    if (!text.starts_with("bytes=") || size == 0) return std::nullopt;
-    text.remove_prefix(6);
-    const auto dash = text.find('-');
-    if (dash == std::string_view::npos || text.find(',') != std::string_view::npos)
-        return std::nullopt;
-    const auto number = [](std::string_view part, std::uint64_t& out) {
-        const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), out);
-        return failure == std::errc{} && end == part.data() + part.size();
-    };
-    const auto from = text.substr(0, dash);
-    const auto to = text.substr(dash + 1);
-    Range range{0, size - 1};
-    if (from.empty()) {
-        std::uint64_t tail = 0;
-        if (!number(to, tail) || tail == 0) return std::nullopt;
-        range.first = size - std::min(tail, size);
-        return range;
-    }
-    if (!number(from, range.first) || range.first >= size) return std::nullopt;
-    if (!to.empty() && (!number(to, range.last) || range.last < range.first)) return std::nullopt;
-    range.last = std::min(range.last, size - 1);
-    return range;
-}
-
 }  // namespace
 
 void shield(net::Response& response, const std::string& mime, const std::string& name) {
@@ -206,23 +175,22 @@ async::Awaitable<net::Response> DiskFiles::give(store::OwnFile file, std::string
     auto handle = co_await pool_->run(open);
     if (!handle) co_return net::problem(404, "not_found", "the file is gone");
     const auto size = static_cast<std::uint64_t>(file.size);
-    const auto part = parse_range(range, size);
-    const Range whole{0, size == 0 ? 0 : size - 1};
-    const auto shown = part.value_or(whole);
-    const auto count = size == 0 ? 0 : shown.last - shown.first + 1;
+    bool outside = false;
+    const auto part = net::parse_range(range, size, &outside);
 
     net::Response response;
-    response.status = part ? 206 : 200;
     response.headers.push_back({"Accept-Ranges", "bytes"});
-    if (part) {
-        response.headers.push_back(
-            {"Content-Range",
-             "bytes " + std::to_string(shown.first) + "-" + std::to_string(shown.last) + "/" +
-                 std::to_string(size)}
-        );
+    if (outside) {
+        response.status = 416;
+        response.headers.push_back({"Content-Range", "bytes */" + std::to_string(size)});
+        co_return response;
     }
+    response.status = part ? 206 : 200;
+    if (part) response.headers.push_back({"Content-Range", part->content_range(size)});
     shield(response, file.mime, file.name);
-    response.stream = std::make_unique<FileBody>(*std::move(handle), shown.first, count, *pool_);
+    const auto from = part ? part->first : 0;
+    const auto count = part ? part->count() : size;
+    response.stream = std::make_unique<FileBody>(*std::move(handle), from, count, *pool_);
     co_return response;
 }
 

@@ -11,6 +11,7 @@
 
 #include "host/async/loops.hpp"
 #include "host/base/clock.hpp"
+#include "host/net/range.hpp"
 #include "plugins/telegram/simulator/bot_api.hpp"
 #include "plugins/telegram/simulator/control.hpp"
 #include "plugins/telegram/simulator/customer.hpp"
@@ -142,26 +143,20 @@ private:
         net::Response response;
         response.headers.push_back({"Content-Type", "application/octet-stream"});
         response.headers.push_back({"Accept-Ranges", "bytes"});
-        std::size_t first = 0;
-        std::size_t last = file->bytes.size() - 1;
-        if (range.starts_with("bytes=")) {
-            const std::size_t dash = range.find('-');
-            std::from_chars(range.data() + 6, range.data() + dash, first);
-            if (dash + 1 < range.size())
-                std::from_chars(range.data() + dash + 1, range.data() + range.size(), last);
-            last = std::min(last, file->bytes.size() - 1);
-            if (first > last) {
-                response.status = 416;
-                return response;
-            }
-            response.status = 206;
+        bool outside = false;
+        const auto part = net::parse_range(range, file->bytes.size(), &outside);
+        if (outside) {
+            response.status = 416;
             response.headers.push_back(
-                {"Content-Range",
-                 "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" +
-                     std::to_string(file->bytes.size())}
+                {"Content-Range", "bytes */" + std::to_string(file->bytes.size())}
             );
+        } else if (part) {
+            response.status = 206;
+            response.headers.push_back({"Content-Range", part->content_range(file->bytes.size())});
+            response.body = file->bytes.substr(part->first, part->count());
+        } else {
+            response.body = file->bytes;
         }
-        response.body = file->bytes.substr(first, last - first + 1);
         return response;
     }
 

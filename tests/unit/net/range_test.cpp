@@ -1,8 +1,8 @@
+#include "host/net/range.hpp"
+
 #include <gtest/gtest.h>
 
-#include "host/media/relay.hpp"
-
-namespace trunkline::media {
+namespace trunkline::net {
 namespace {
 
 struct Case {
@@ -28,6 +28,8 @@ TEST(RangeTest, ReadsOneRangeAsRfc9110Says) {
         {"items=0-1", 100, true, std::nullopt},
         {"bytes=0-1,5-6", 100, true, std::nullopt},
         {"bytes=0-0", 0, false, std::nullopt},
+        {"bytes=0-", 0, false, std::nullopt},
+        {"bytes=-5", 0, false, std::nullopt},
     };
     for (const Case& c : cases) {
         bool unsatisfiable = false;
@@ -40,5 +42,10 @@ TEST(RangeTest, ReadsOneRangeAsRfc9110Says) {
     }
 }
 
+TEST(RangeTest, SaysWhichPartItIs) {
+    EXPECT_EQ((Range{0, 9}.content_range(100)), "bytes 0-9/100");
+    EXPECT_EQ((Range{5, 5}.count()), 1U);
+}
+
 }  // namespace
-}  // namespace trunkline::media
+}  // namespace trunkline::net
