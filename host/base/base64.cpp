@@ -100,22 +100,4 @@ std::string hex_encode(std::string_view bytes) {
     return out;
 }
 
-bool hex_decode(std::string_view text, std::string& out) {
-    out.clear();
-    if (text.size() % 2 != 0) return false;
-    const auto digit = [](char c) {
-        if (c >= '0' && c <= '9') return c - '0';
-        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-        return -1;
-    };
-    for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = digit(text[i]);
-        const int low = digit(text[i + 1]);
-        if (high < 0 || low < 0) return false;
-        out += static_cast<char>(high * 16 + low);
-    }
-    return true;
-}
-
 }  // namespace trunkline

@@ -12,6 +12,5 @@ bool base64_decode(
 );  ///< strict; false on any other character or length
 bool base64url_decode(std::string_view text, std::string& out);
 std::string hex_encode(std::string_view bytes);  ///< lower case
-bool hex_decode(std::string_view text, std::string& out);
 
 }  // namespace trunkline

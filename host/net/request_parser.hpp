@@ -56,7 +56,6 @@ public:
     const std::vector<HeaderView>& headers() const noexcept { return headers_; }
     std::uint64_t content_length() const noexcept { return length_.value_or(0); }
     bool chunked() const noexcept { return chunked_; }
-    bool has_body() const noexcept { return chunked_ || content_length() > 0; }
     bool keep_alive() const noexcept { return keep_alive_; }
     bool expects_continue() const noexcept { return expects_continue_; }
     bool http_1_0() const noexcept { return http_1_0_; }

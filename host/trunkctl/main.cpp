@@ -150,26 +150,19 @@ int license(const Options& options, const Api& api) {
     if (!key) return failed(Error{Fault::malformed, "a license key is tlk_ and 43 characters"});
     const seal::DerivedKeys keys = seal::derive(*key);
     const auto signing = [](const std::string& bytes) {
-        return json::string{"whsec_" + base64_encode(bytes)};
+        return json::object{{"hex", hex_encode(bytes)}, {"whsec", seal::as_whsec(bytes).reveal()}};
     };
     const auto encrypting = [](const std::string& bytes) {
         return json::object{
-            {"kty", "oct"}, {"k", base64url_encode(bytes)}, {"alg", "dir"}, {"use", "enc"}};
-    };
-    const auto entry = [](const std::string& bytes, json::value form, const char* name) {
-        return json::object{{"hex", hex_encode(bytes)}, {name, std::move(form)}};
+            {"hex", hex_encode(bytes)}, {"jwk", json::parse(seal::as_jwk(bytes).reveal())}};
     };
     return show(
         options,
         json::value(json::object{
-            {"sign host-to-portal",
-             entry(keys.sign_host_to_portal, signing(keys.sign_host_to_portal), "whsec")},
-            {"encrypt host-to-portal",
-             entry(keys.encrypt_host_to_portal, encrypting(keys.encrypt_host_to_portal), "jwk")},
-            {"sign portal-to-host",
-             entry(keys.sign_portal_to_host, signing(keys.sign_portal_to_host), "whsec")},
-            {"encrypt portal-to-host",
-             entry(keys.encrypt_portal_to_host, encrypting(keys.encrypt_portal_to_host), "jwk")},
+            {"sign host-to-portal", signing(keys.sign_host_to_portal)},
+            {"encrypt host-to-portal", encrypting(keys.encrypt_host_to_portal)},
+            {"sign portal-to-host", signing(keys.sign_portal_to_host)},
+            {"encrypt portal-to-host", encrypting(keys.encrypt_portal_to_host)},
         })
     );
 }

@@ -23,8 +23,6 @@ TEST(Base64Test, ReadsBackWhatItWrote) {
         EXPECT_EQ(back, bytes);
         ASSERT_TRUE(base64url_decode(base64url_encode(bytes), back));
         EXPECT_EQ(back, bytes);
-        ASSERT_TRUE(hex_decode(hex_encode(bytes), back));
-        EXPECT_EQ(back, bytes);
     }
 }
 
@@ -36,8 +34,11 @@ TEST(Base64Test, RefusesWhatIsNotExactlyOneSpelling) {
     EXPECT_FALSE(base64_decode("Z g=", out));
     EXPECT_FALSE(base64url_decode("Zg==", out));
     EXPECT_FALSE(base64url_decode("+/8", out));
-    EXPECT_FALSE(hex_decode("abc", out));
-    EXPECT_FALSE(hex_decode("zz", out));
+}
+
+TEST(Base64Test, WritesHexInLowerCase) {
+    EXPECT_EQ(hex_encode(""), "");
+    EXPECT_EQ(hex_encode(std::string_view{"\0\x0f\xf0\xff", 4}), "000ff0ff");
 }
 
 }  // namespace

@@ -159,7 +159,6 @@ TEST(RequestParser, ShowsWhatWasSent) {
     EXPECT_EQ(parser.content_length(), 12U);
     EXPECT_TRUE(parser.expects_continue());
     EXPECT_TRUE(parser.keep_alive());
-    EXPECT_TRUE(parser.has_body());
 }
 
 TEST(RequestParser, TakesTheAuthorityOfAnAbsoluteTarget) {

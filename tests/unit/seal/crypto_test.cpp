@@ -4,15 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include "hex.hpp"
 #include "host/base/base64.hpp"
 
 namespace trunkline::seal {
 namespace {
 
 std::string bytes(std::string_view hex) {
-    std::string out;
-    EXPECT_TRUE(hex_decode(hex, out));
-    return out;
+    return from_hex(hex);
 }
 
 TEST(CryptoTest, HashesAsFips180Says) {

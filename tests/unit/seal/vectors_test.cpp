@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include "hex.hpp"
 #include "host/base/base64.hpp"
 #include "host/seal/seal.hpp"
 
@@ -68,8 +69,7 @@ TEST_F(VectorsTest, SealsToTheByteInBothDirections) {
     for (std::size_t i = 0; i < 2; ++i) {
         const auto& one = case_of(i);
         Sealer sealer{string_of(one.at("kid")), {.current = key_, .next = {}}, direction_of(one)};
-        std::string iv;
-        ASSERT_TRUE(hex_decode(string_of(one.at("iv_hex")), iv));
+        const std::string iv = from_hex(string_of(one.at("iv_hex")));
         const std::string plain = string_of(one.at("plaintext"));
         const std::string id = string_of(one.at("webhook_id"));
         const auto seconds = one.at("webhook_timestamp").as_int64();
