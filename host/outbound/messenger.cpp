@@ -10,7 +10,9 @@ namespace json = boost::json;
 using lanes::KeyedVerdict;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kTaskDeadline{90'000};
+// A deadline cuts a call short, and one cut short that must not happen twice ends as `unknown`: so
+// there is time for the longest upload, what comes before it, and the sending behind it.
+constexpr milliseconds kTaskDeadline{2 * std::int64_t{TL_MAX_TIMEOUT} + 30'000};
 constexpr milliseconds kWorthTelling{5'000};               // a longer wait is told to the portal
 constexpr WallMs kCommandLives = 15LL * 24 * 3600 * 1000;  // longer than the longest `expires`
 constexpr milliseconds kWriteAgain{500};

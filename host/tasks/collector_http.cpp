@@ -97,6 +97,7 @@ tl_status Collector::read_request(
     if (const auto status = check_view(http.body, TL_MAX_REQUEST); status != TL_OK) return status;
     if (!is_token(text_of(http.method)) || !is_url(text_of(http.url))) return TL_E_BAD_INPUT;
     if (http.reply_max > TL_MAX_REPLY) return TL_E_LIMIT;
+    if (http.timeout_ms > std::int64_t{TL_MAX_TIMEOUT}) return TL_E_LIMIT;
     if (const auto status = read_headers(http.headers, http.header_count, out.headers, bytes);
         status != TL_OK) {
         return status;

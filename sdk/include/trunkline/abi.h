@@ -51,6 +51,7 @@ extern "C" {
 #define TL_MAX_PARTS 32u         /* parts of one request */
 #define TL_MAX_REPLY 16777216u   /* largest reply_max */
 #define TL_MAX_REQUEST 16777216u /* bytes of a request without its host files */
+#define TL_MAX_TIMEOUT 120000u   /* milliseconds of one request, an upload or a long poll too */
 
 /* True when FIELD lies inside the struct the other side handed over and is set. */
 #define TL_HAS(PTR, TYPE, FIELD) \
@@ -175,7 +176,7 @@ typedef struct tl_http {
     const tl_part* parts;
     uint32_t header_count, part_count;
     tl_view body;       /* when part_count is 0 */
-    int64_t timeout_ms; /* of the whole exchange; 0 = 30000 */
+    int64_t timeout_ms; /* of the whole exchange, at most TL_MAX_TIMEOUT; 0 = 30000 */
     uint64_t reply_max; /* bytes of body wanted; 0 = 65536 */
     tl_view bucket;     /* quota of the manifest that this call counts against; empty = none */
 } tl_http;

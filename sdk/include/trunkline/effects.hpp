@@ -85,7 +85,7 @@ public:
     Request& long_poll() { return flag(TL_HTTP_LONG); }
     Request& keep_redirect() { return flag(TL_HTTP_NO_REDIRECT); }
 
-    /// Of the whole exchange, in milliseconds. Default 30 s.
+    /// Of the whole exchange, in milliseconds. Default 30 s, at most TL_MAX_TIMEOUT.
     Request& timeout(std::int64_t ms) {
         timeout_ms_ = ms;
         return *this;

@@ -108,6 +108,8 @@ private:
         const std::string_view url = view(http.url);
         if (http.header_count > TL_MAX_PAIRS || http.part_count > TL_MAX_PARTS) return TL_E_LIMIT;
         if (http.reply_max > TL_MAX_REPLY || http.body.size > TL_MAX_REQUEST) return TL_E_LIMIT;
+        if (http.timeout_ms < 0) return TL_E_BAD_INPUT;
+        if (http.timeout_ms > std::int64_t{TL_MAX_TIMEOUT}) return TL_E_LIMIT;
         if (!url.starts_with("https://") && !url.starts_with("http://")) return TL_E_BAD_INPUT;
         for (std::uint32_t i = 0; i < http.part_count; ++i) {
             if ((http.parts[i].file.size > 0) && (http.parts[i].bytes.size > 0))

@@ -133,6 +133,7 @@ private:
         http.headers = &header;
         http.header_count = 1;
         if (words[0] == "http_bucket") http.bucket = view("sends");
+        if (words[0] == "http_timeout") http.timeout_ms = std::stoll(words.at(4));
         if (words[0] == "source") return effects.source(effects.ctx, task.id, &http, 5);
         return effects.http(
             effects.ctx, task.id, static_cast<std::uint32_t>(std::stoul(words.at(1))), &http
@@ -208,7 +209,7 @@ private:
         if (verb == "variant") return item(task, effects, "variant", std::to_string(VARIANT));
         if (verb == "state") return item(task, effects, "state", state_.empty() ? "none" : state_);
         if (verb == "random") return random(task, effects, static_cast<std::uint32_t>(number(1)));
-        if (verb == "http" || verb == "http_bucket" || verb == "source")
+        if (verb == "http" || verb == "http_bucket" || verb == "http_timeout" || verb == "source")
             return http(task, words, effects);
         if (verb == "upload") return upload(task, words, effects);
         if (verb == "timer") {
