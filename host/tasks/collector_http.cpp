@@ -127,7 +127,7 @@ tl_status Collector::http(Slot& slot, std::uint32_t step, const tl_http* given) 
     if (const auto status = read_request(given, http, wanted.request, bytes); status != TL_OK)
         return status;
     // Without a name the mark could never be found again, and the promise would be empty.
-    if (wanted.request.once && slot.task->durable_key.empty()) return TL_E_BAD_INPUT;
+    if (wanted.request.once && slot.task->durable_key.empty()) return TL_E_UNSUPPORTED;
 
     Fingerprint print{TL_IN_HTTP_REPLY};
     print.add(std::uint64_t{step});

@@ -247,6 +247,8 @@ typedef enum tl_put_flag {
  *   TL_E_LIMIT      a limit above, a quota of the host, or too little space
  *   TL_E_BAD_INPUT  malformed: bad JSON, URL, header, UTF-8, scope or step
  *   TL_E_BAD_STATE  the task is not open, or already has an outcome
+ *   TL_E_UNSUPPORTED  this host does not do it, or not in such a task: a ONCE call needs a task
+ *                   that outlives a restart, which only a COMMAND is
  * A refused effect leaves no trace. `step` counts 1, 2, 3... in each task over http, timer, get
  * and form. [serving]
  */
