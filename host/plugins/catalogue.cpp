@@ -4,8 +4,10 @@
 #include <mutex>
 
 #include <spdlog/spdlog.h>
+#include <trunkline/ext/features.h>
 
 #include "host/plugins/generation.hpp"
+#include "host/plugins/guard.hpp"
 #include "host/plugins/loader.hpp"
 #include "host/plugins/notes.hpp"
 #include "host/plugins/remarks.hpp"
@@ -14,6 +16,14 @@ namespace trunkline::plugins {
 namespace {
 
 namespace fs = std::filesystem;
+
+bool offers_features(const tl_plugin& table) {
+    if (!TL_HAS(&table, tl_plugin, extension)) return false;
+    const void* (*find)(tl_view) = table.extension;
+    constexpr std::string_view kName = TL_EXT_FEATURES;
+    const auto called = guarded(find, tl_view{kName.data(), kName.size()});
+    return called.escaped.empty() && called.value != nullptr;
+}
 
 class FolderCatalogue final : public Catalogue {
 public:
@@ -74,6 +84,13 @@ private:
                 loaded.generation->label(),
                 remark.member,
                 remark.text
+            );
+        }
+        if (offers_features(loaded.generation->table())) {
+            spdlog::warn(
+                "plugins.extension connector={} name={} text=\"not served in this version\"",
+                loaded.generation->label(),
+                TL_EXT_FEATURES
             );
         }
         return loaded;

@@ -3,6 +3,7 @@
 
 #include <trunkline/abi.h>
 #include <trunkline/ext/crypto.h>
+#include <trunkline/ext/features.h>
 #include <trunkline/ext/metrics.h>
 #include <trunkline/ext/random.h>
 #include <trunkline/note.h>

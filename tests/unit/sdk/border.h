@@ -18,6 +18,7 @@
     TAKE sizeof(tl_setup);              \
     TAKE sizeof(tl_plugin);             \
     TAKE sizeof(tl_note);               \
+    TAKE sizeof(tl_features);           \
     TAKE offsetof(tl_input, reserved);  \
     TAKE offsetof(tl_http, bucket);     \
     TAKE offsetof(tl_effects, outcome); \

@@ -37,6 +37,43 @@ TEST(Testing, DigestsAreTheStandards) {
     );
 }
 
+/// Counts what it is sent.
+class Counting final : public Connector {
+public:
+    explicit Counting(const Setup& setup)
+        : metrics_{setup.host.extension<tl_metrics>(TL_EXT_METRICS)} {}
+    Task on_webhook(Context& context, const Webhook& hook) const override {
+        std::string statuses;
+        const auto note = [&](tl_status status) { statuses += std::to_string(status) + ' '; };
+        note(metrics_->count(metrics_->ctx, raw("updates"), 2));
+        note(metrics_->gauge(metrics_->ctx, raw("size"), -static_cast<int>(hook.body.size())));
+        note(metrics_->gauge(metrics_->ctx, raw("updates"), 1));
+        note(metrics_->count(metrics_->ctx, raw("Not a name"), 1));
+        context.answer(200, statuses);
+        co_return Outcome::done();
+    }
+
+private:
+    const tl_metrics* metrics_;
+};
+constexpr tl_plugin kCounting = detail::plugin_of<Counting>("counting", "1.0.0", "Counting", "{}");
+
+TEST(Testing, AConnectorsOwnFiguresCanBeLookedAt) {
+    TestHost host{kCounting, {}};
+    ASSERT_EQ(host.feed(Input::webhook(1, "12345")), TL_OK);
+    ASSERT_EQ(host.feed(Input::webhook(2, "123")), TL_OK);
+    EXPECT_EQ(host.metric("updates"), 4) << "a counter adds up";
+    EXPECT_EQ(host.metric("size"), -3) << "a gauge is what it was set to";
+    EXPECT_EQ(host.metric("never"), 0);
+    EXPECT_THAT(
+        host.latest("answer").text(),
+        ::testing::HasSubstr(
+            "0 0 " + std::to_string(int{TL_E_BAD_STATE}) + " " +
+            std::to_string(int{TL_E_BAD_INPUT}) + " "
+        )
+    );
+}
+
 /// Remembers between tasks, which is what a reload breaks.
 class Forgetful final : public Connector {
 public:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <numeric>
 #include <span>
 #include <stdexcept>
@@ -12,6 +13,7 @@
 
 #include <trunkline/abi.h>
 #include <trunkline/ext/crypto.h>
+#include <trunkline/ext/metrics.h>
 #include <trunkline/ext/random.h>
 #include <trunkline/testing/digest.hpp>
 #include <trunkline/testing/input.hpp>
@@ -44,10 +46,21 @@ public:
         };
         host_.extension = [](void* ctx, tl_view id) noexcept -> const void* {
             if (view(id) == TL_EXT_CRYPTO) return &crypto_table();
+            if (view(id) == TL_EXT_METRICS) return &static_cast<TestHost*>(ctx)->metrics_table_;
             return view(id) == TL_EXT_RANDOM ? &static_cast<TestHost*>(ctx)->random_ : nullptr;
         };
         random_.size = sizeof(tl_random);
         random_.fill = &TestHost::fill;
+        metrics_table_.size = sizeof(tl_metrics);
+        metrics_table_.ctx = this;
+        metrics_table_.count = [](void* ctx, tl_view name, std::uint64_t by) noexcept {
+            return static_cast<TestHost*>(ctx)->change(
+                view(name), false, static_cast<std::int64_t>(by)
+            );
+        };
+        metrics_table_.gauge = [](void* ctx, tl_view name, std::int64_t value) noexcept {
+            return static_cast<TestHost*>(ctx)->change(view(name), true, value);
+        };
         created_ = create({});
     }
     TestHost(const TestHost&) = delete;
@@ -107,6 +120,11 @@ public:
     /// Breaches of the contract by the connector; a test expects none.
     const std::vector<std::string>& faults() const noexcept { return faults_; }
     const std::vector<std::string>& log() const noexcept { return log_; }
+    /// A figure of the connector's own (trunkline.metrics/1); 0 when it was never named.
+    std::int64_t metric(std::string_view name) const {
+        const auto found = metrics_.find(name);
+        return found == metrics_.end() ? 0 : found->second.value;
+    }
     bool open(std::uint64_t task) const {
         const auto found = recorder_.tasks.find(task);
         return found != recorder_.tasks.end() && !found->second.ended;
@@ -261,6 +279,28 @@ private:
         return TL_OK;
     }
 
+    tl_status change(std::string_view name, bool gauge, std::int64_t value) {
+        const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+        const bool good = !name.empty() && name.size() <= TL_METRIC_NAME_MAX &&
+                          lower(name.front()) && std::ranges::all_of(name, [&](char c) {
+                              return lower(c) || (c >= '0' && c <= '9') || c == '_';
+                          });
+        if (!good) return TL_E_BAD_INPUT;
+        auto found = metrics_.find(name);
+        if (found == metrics_.end()) {
+            if (metrics_.size() == TL_METRICS_MAX) return TL_E_LIMIT;
+            found = metrics_.emplace(std::string{name}, Metric{gauge, 0}).first;
+        }
+        if (found->second.gauge != gauge) return TL_E_BAD_STATE;
+        found->second.value = gauge ? value : found->second.value + value;
+        return TL_OK;
+    }
+
+    struct Metric {
+        bool gauge;
+        std::int64_t value;
+    };
+
     const tl_plugin* plugin_;
     Account account_;
     std::span<const Input> batch_;
@@ -271,6 +311,8 @@ private:
     Recorder recorder_;
     tl_host host_{};
     tl_random random_{};
+    tl_metrics metrics_table_{};
+    std::map<std::string, Metric, std::less<>> metrics_;
     tl_instance* instance_ = nullptr;
     tl_status created_ = TL_E_INTERNAL;
     std::int64_t now_ms_ = 1'700'000'000'000;
