@@ -90,9 +90,12 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
     for (const char* member : {"accept", "quotas", "idempotent"}) {
         if (manifest.contains(member)) unserved(member);
     }
-    if (const auto* media = manifest.if_contains("media");
-        media != nullptr && media->is_object() && media->as_object().contains("copy_before"))
-        unserved("media.copy_before");
+    const auto inside = [&](const char* member, const char* key) {
+        const auto* value = manifest.if_contains(member);
+        return value != nullptr && value->is_object() && value->as_object().contains(key);
+    };
+    if (inside("poll", "jitter")) unserved("poll.jitter");
+    if (inside("media", "copy_before")) unserved("media.copy_before");
     return std::move(reader.remarks);
 }
 

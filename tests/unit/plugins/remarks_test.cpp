@@ -23,7 +23,7 @@ TEST(RemarksTest, AManifestThatIsServedAsItStandsGetsNone) {
         remarks(R"({
             "settings": [{"key": "a", "type": "choice", "title": "A", "help": "", "default": "x",
                           "choices": ["x"], "max": 1, "secret": false, "required": true}],
-            "receive": ["webhook", "poll"], "poll": {"every": "1s", "jitter": "1s"},
+            "receive": ["webhook", "poll"], "poll": {"every": "1s"},
             "redelivery_window": "48h", "check_every": "1h", "features": {"*": {"anything": 1}},
             "limits": [{"scope": "chat", "rate": 1, "per": "1s", "burst": 1}], "media": {}})"),
         IsEmpty()
@@ -33,12 +33,14 @@ TEST(RemarksTest, AManifestThatIsServedAsItStandsGetsNone) {
 TEST(RemarksTest, SaysWhatThisVersionDoesNotServe) {
     EXPECT_THAT(
         remarks(
-            R"({"accept": {}, "quotas": [], "idempotent": true, "media": {"copy_before": "72h"}})"
+            R"({"accept": {}, "quotas": [], "idempotent": true, "poll": {"jitter": "5s"},
+                "media": {"copy_before": "72h"}})"
         ),
         ElementsAre(
             "accept: not served in this version",
             "quotas: not served in this version",
             "idempotent: not served in this version",
+            "poll.jitter: not served in this version",
             "media.copy_before: not served in this version"
         )
     );
