@@ -76,6 +76,8 @@ async::Awaitable<Result<void>> KeyedLane::resume() {
 }
 
 async::Awaitable<Result<void>> KeyedLane::admit() {
+    if (memory_.paused_reason != "account_broken") co_return Result<void>{};
+    spdlog::info("lane.resumed lane={} reason=recovered", setup_.name);
     auto resumed = co_await resume();
     co_return resumed;
 }

@@ -144,7 +144,8 @@ async::Awaitable<> KeyedLane::put_off(std::string conversation, KeyedVerdict ver
     memory_.last_error =
         verdict.code.empty() ? verdict.reason : verdict.reason + " " + verdict.code;
     if (verdict.kind == Kind::stop) {
-        memory_.paused_reason = "account_broken";
+        // A person's pause stays: that one does not end by itself.
+        if (memory_.paused_reason.empty()) memory_.paused_reason = "account_broken";
         alarm("account_broken", memory_.last_error);
         remember_in(verdict.with);
     } else {

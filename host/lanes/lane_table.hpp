@@ -83,8 +83,8 @@ public:
     );  ///< tries now instead of at the end of the wait
     async::Awaitable<> pause_owner(std::string owner, std::string reason);
     async::Awaitable<> resume_owner(std::string owner);
-    /// The owner's receiver let us in: ends "opening" and "gone", and no pause that a person asked
-    /// for.
+    /// The owner's receiver takes what comes: ends "opening", "gone" and "account_broken", and no
+    /// pause that a person asked for.
     async::Awaitable<> admit_owner(std::string owner);
 
     /// Puts dead letters back at the tail, each with its event id, the mark and its old sequence;

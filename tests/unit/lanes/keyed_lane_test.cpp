@@ -86,6 +86,12 @@ struct Bench {
         world.store.crash();
         start();
     }
+    void admit() {
+        world.run([this]() -> async::Awaitable<> {
+            [[maybe_unused]] const auto done = co_await lane->admit();
+        });
+        world.pass(1s);
+    }
     store::Sequence add(const std::string& conversation, const std::string& body = "plain") {
         return world.add(id, conversation, body);
     }
@@ -198,6 +204,41 @@ TEST(KeyedLaneTest, ABrokenAccountStopsTheLaneAndKeepsItsCommand) {
     bench.world.pass(1s);
 
     EXPECT_EQ(bench.memory.done.size(), 1U);
+}
+
+TEST(KeyedLaneTest, ARecoveredAccountGoesOnAlsoAfterARestart) {
+    Bench bench;
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::stop); };
+    bench.add("a");
+    bench.start();
+    EXPECT_EQ(bench.lane->status().alarms.last.code, "account_broken");
+    EXPECT_EQ(bench.lane->status().alarms.counts.at("account_broken"), 1U);
+    bench.crash();
+    EXPECT_EQ(bench.lane->status().paused_reason, "account_broken");
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::done); };
+
+    bench.admit();
+
+    EXPECT_EQ(bench.lane->status().state, "idle");
+    EXPECT_EQ(bench.memory.done.size(), 1U);
+    bench.crash();
+    EXPECT_EQ(bench.lane->status().paused_reason, "") << "that it went on is on disk";
+}
+
+TEST(KeyedLaneTest, ARecoveredAccountEndsNoPauseThatAPersonAskedFor) {
+    Bench bench;
+    bench.took = 1s;
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::stop); };
+    bench.add("a");
+    bench.start();
+    bench.world.run([&bench]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await bench.lane->pause("operator");
+    });
+    bench.world.pass(2s);
+    EXPECT_EQ(bench.lane->status().paused_reason, "operator") << "its account broke meanwhile";
+    bench.admit();
+    EXPECT_EQ(bench.lane->status().paused_reason, "operator");
+    EXPECT_EQ(bench.lane->status().depth, 1U);
 }
 
 TEST(KeyedLaneTest, WhatIsTakenAndWhatIsToldAboutItAreOneWrite) {
