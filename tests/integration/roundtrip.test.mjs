@@ -1,28 +1,9 @@
 // The whole way, both ways, with the real programs: simulated Telegram, host, reference portal.
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import test from 'node:test'
-import { request, until, withWorld } from './harness.mjs'
-
-const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==', 'base64')
-
-async function everything(world) {
-  await world.sim()
-  await world.portal()
-  await world.host()
-  await world.webhookSet()
-  return (await world.control('users', { name: 'Вера 👋', username: 'vera_k', language: 'ru' })).json.id
-}
-
-/** The portal's event of this type for which `match` holds, once it is there. */
-const event = (world, type, match = () => true) =>
-  until(`a ${type} event`, async () => (await world.events()).map(e => e.event).find(e => e.type === type && match(e)))
-
-const say = async (world, what) => {
-  const answer = await world.control('say', what)
-  assert.equal(answer.status, 200, answer.text)
-  return answer.json
-}
+import { until, withWorld } from './harness.mjs'
+import { arrives as arrivesAt, Desk, download as fetched, event, everything, png, say, sha256 } from './roundtrip_world.mjs'
 
 test('every kind comes in', withWorld('in', async world => {
   const user = await everything(world)
@@ -99,19 +80,11 @@ test('every kind comes in', withWorld('in', async world => {
 test('every kind goes out, and its portal hears how it went', withWorld('out', async world => {
   const user = await everything(world)
   await say(world, { user, text: 'Hello?' })
-  const conversation = (await until('a conversation', async () => {
-    const list = (await request(`${world.portalUrl}/api/conversations`)).json
-    return (list.conversations ?? list.items ?? list)[0]
-  })).id
-  const post = async body => {
-    const answer = await request(`${world.portalUrl}/api/conversations/${conversation}/messages`, { json: body, headers: { Origin: world.portalUrl } })
-    assert.ok(answer.status < 300, answer.text)
-    return answer.json
-  }
-  const arrives = (what, match) => until(what, async () => (await world.chat(user)).find(m => m.from.is_bot && match(m)))
+  const desk = await Desk.open(world)
+  const arrives = (what, match) => arrivesAt(world, user, what, match)
   const status = (state, match = () => true) => event(world, 'status', e => e.state === state && match(e))
 
-  const sent = await post({ text: 'Да 👋 завтра', spans: [{ type: 'bold', offset: 5, length: 6 }], buttons: [[{ id: 'b1', text: '👍', payload: 'rate:5' }, { id: 'b2', text: 'Site', url: 'https://shop.example/' }]] })
+  const sent = await desk.post({ text: 'Да 👋 завтра', spans: [{ type: 'bold', offset: 5, length: 6 }], buttons: [[{ id: 'b1', text: '👍', payload: 'rate:5' }, { id: 'b2', text: 'Site', url: 'https://shop.example/' }]] })
   const message = await arrives('the answer', m => m.text === 'Да 👋 завтра')
   assert.deepEqual(message.entities.map(({ type, offset, length }) => ({ type, offset, length })), [{ type: 'bold', offset: 6, length: 6 }], 'UTF-16: the emoji counts two')
   assert.equal(message.reply_markup.inline_keyboard[0][0].callback_data, 'rate:5')
@@ -124,33 +97,21 @@ test('every kind goes out, and its portal hears how it went', withWorld('out', a
   assert.equal(pressed.message.id, String(message.message_id))
 
   const bytes = randomBytes(50_000)
-  const upload = await fetch(`${world.portalUrl}/api/files?name=${encodeURIComponent('договор.pdf')}&mime=application/pdf`, {
-    method: 'POST', body: bytes, headers: { 'Content-Type': 'application/octet-stream', Origin: world.portalUrl },
-  })
-  const uploaded = await upload.json()
-  assert.ok(upload.ok, JSON.stringify(uploaded))
-  await post({ text: 'вот', files: [uploaded.id ?? uploaded.file.id] })
+  const uploaded = await desk.upload('договор.pdf', 'application/pdf', bytes)
+  await desk.post({ text: 'вот', files: [uploaded] })
   const document = await arrives('the file', m => m.document)
   assert.equal(document.document.file_size, bytes.length)
-  const path = (await request(`${world.simUrl}/bot${world.token}/getFile?file_id=${document.document.file_id}`)).json.result.file_path
-  const back = Buffer.from(await (await fetch(`${world.simUrl}/file/bot${world.token}/${path}`)).arrayBuffer())
-  assert.equal(createHash('sha256').update(back).digest('hex'), createHash('sha256').update(bytes).digest('hex'))
+  assert.equal(sha256(await fetched(world, document.document)), sha256(bytes))
 
-  const own = await until('the sent message on the desk', async () => {
-    const list = (await request(`${world.portalUrl}/api/conversations/${conversation}/messages`)).json
-    return (list.messages ?? list.items ?? list).find(m => m.id === (sent.id ?? sent.message?.id) && m.state === 'sent')
-  })
-  const change = (method, json) => request(`${world.portalUrl}/api/conversations/${conversation}/messages/${own.id}`, { method, json, headers: { Origin: world.portalUrl } })
-  const editing = await change('PUT', { text: 'Да, послезавтра' })
-  assert.ok(editing.status < 300, `${editing.status} ${editing.text}`)
+  const own = await desk.reaches(sent, 'sent')
+  await desk.call(`messages/${own.id}`, 'PUT', { text: 'Да, послезавтра' })
   await arrives('the edit', m => m.message_id === message.message_id && m.text === 'Да, послезавтра')
-  const deleting = await change('DELETE', {})
-  assert.ok(deleting.status < 300, `${deleting.status} ${deleting.text}`)
+  await desk.call(`messages/${own.id}`, 'DELETE', {})
   await until('the deletion', async () => !(await world.chat(user)).some(m => m.message_id === message.message_id))
 
   // A customer who has blocked the bot: refused for good, and said so.
   await world.control('block', { user })
-  await post({ text: 'are you there?' })
+  await desk.post({ text: 'are you there?' })
   const failed = await status('failed')
   assert.equal(failed.error.permanent, true)
   assert.match(failed.error.message + failed.error.code, /block/i)
