@@ -1,4 +1,5 @@
 // The host: reads its configuration, builds its rooms, opens its doors, and ends in good order.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -6,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -39,16 +41,22 @@ std::optional<Arguments> parse(int count, char** values) {
     return out;
 }
 
-/// Reads and prints what is wrong; nothing when that stops the start.
-std::optional<trunkline::config::Config> read(
-    const std::string& file, trunkline::Occasion occasion
-) {
+/// Reads and prints what is wrong; without a configuration when that stops the start.
+trunkline::config::Loaded read(const std::string& file, trunkline::Occasion occasion) {
     trunkline::config::Loaded loaded = trunkline::config::load(
         file, trunkline::config::process_environment(), trunkline::connector_review(occasion)
     );
     for (const auto& problem : loaded.problems)
         std::cerr << trunkline::config::to_string(problem) << '\n';
-    return std::move(loaded.config);
+    return loaded;
+}
+
+/// Against the reading that runs, however often it was read since.
+void tell_changes(const std::string& file, const std::vector<std::string>& keys) {
+    constexpr std::size_t kTold = 100;
+    spdlog::warn("config.read file={} changed={} effect=at_the_next_start", file, keys.size());
+    for (std::size_t i = 0; i < std::min(keys.size(), kTold); ++i)
+        spdlog::warn("config.changed key={} effect=at_the_next_start", keys[i]);
 }
 
 /// Signals are waited for by this thread alone; every other thread inherits the mask.
@@ -73,8 +81,8 @@ int run(int count, char** values) {
         return 0;
     }
     using trunkline::Occasion;
-    auto config = read(arguments->config, arguments->check ? Occasion::check : Occasion::start);
-    if (!config) return 2;
+    auto loaded = read(arguments->config, arguments->check ? Occasion::check : Occasion::start);
+    if (!loaded.config) return 2;
     if (arguments->check) {
         std::cout << arguments->config << ": ok\n";
         return 0;
@@ -85,7 +93,7 @@ int run(int count, char** values) {
     spdlog::flush_on(spdlog::level::warn);
     const sigset_t signals = block_signals();
 
-    auto host = trunkline::Host::build(*std::move(config));
+    auto host = trunkline::Host::build(*std::move(loaded.config));
     if (!host) {
         spdlog::critical("host.not_built reason={}", host.error().context);
         return 1;
@@ -102,10 +110,11 @@ int run(int count, char** values) {
         // What a running host is made of does not change yet; a reading that would not start is
         // told now, not then.
         const auto again = read(arguments->config, Occasion::start);
-        if (again)
-            spdlog::warn("config.read file={} effect=at_the_next_start", arguments->config);
-        else
+        if (!again.config) {
             spdlog::error("config.refused file={} effect=the_present_one_stays", arguments->config);
+            continue;
+        }
+        tell_changes(arguments->config, trunkline::config::changed_keys(loaded, again));
     }
     spdlog::info("host.stopping");
     (*host)->stop();

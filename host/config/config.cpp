@@ -238,6 +238,7 @@ Loaded read(const std::string& text, Reading& reading, const Review& review) {
     Config config;
     bool bound = false;
     read_yaml(text, reading, [&](Section& section) {
+        loaded.written = section.digests();
         bind(section, config);
         cross_check(section, reading, config);
         bound = true;
@@ -266,8 +267,21 @@ Loaded load(const std::string& file, const Environment& environment, const Revie
     Reading reading;
     reading.environment = &environment;
     std::string text;
-    if (!read_file(file, reading, text)) return {std::nullopt, std::move(reading.problems)};
+    if (!read_file(file, reading, text)) return {std::nullopt, std::move(reading.problems), {}};
     return read(text, reading, review);
+}
+
+std::vector<std::string> changed_keys(const Loaded& before, const Loaded& after) {
+    std::vector<std::string> out;
+    for (const auto& [key, digest] : before.written) {
+        const auto now = after.written.find(key);
+        if (now == after.written.end() || now->second != digest) out.push_back(key);
+    }
+    for (const auto& [key, digest] : after.written) {
+        if (!before.written.contains(key)) out.push_back(key);
+    }
+    std::ranges::sort(out);
+    return out;
 }
 
 std::vector<Described> describe() {

@@ -172,6 +172,9 @@ std::string to_string(const Problem& problem);
 struct Loaded {
     std::optional<Config> config;  ///< absent when any problem is more than a warning
     std::vector<Problem> problems;
+    /// Every key that is written, with its full name and a digest of its text; tells two readings
+    /// of one process apart.
+    std::map<std::string, std::size_t> written;
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -194,6 +197,10 @@ Loaded load_text(
     const Environment& environment,
     const Review& review = nullptr
 );
+
+/// The full names of keys that were added, taken away or given another text. What stands in a file
+/// that a secret names is not looked at.
+std::vector<std::string> changed_keys(const Loaded& before, const Loaded& after);
 
 /// One documented key, for the reference page and for `config/trunkline.yaml`'s test.
 struct Described {

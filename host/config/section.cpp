@@ -27,6 +27,27 @@ std::string quoted(std::initializer_list<const char*> words) {
     return out;
 }
 
+void note_written(
+    const YAML::Node& node,
+    const std::string& key,
+    int depth,
+    std::map<std::string, std::size_t>& out
+) {
+    if (depth > kDepthMax) return;
+    if (node.IsMap()) {
+        for (const auto& entry : node) {
+            if (!entry.first.IsScalar()) continue;
+            const std::string& name = entry.first.Scalar();
+            note_written(entry.second, key.empty() ? name : key + "." + name, depth + 1, out);
+        }
+    } else if (node.IsSequence()) {
+        for (std::size_t i = 0; i < node.size(); ++i)
+            note_written(node[i], key + "[" + std::to_string(i) + "]", depth + 1, out);
+    } else {
+        out[key] = std::hash<std::string>{}(node.IsScalar() ? node.Scalar() : "");
+    }
+}
+
 }  // namespace
 
 Section::Section(Reading& reading, YAML::Node node, std::string path)
@@ -56,6 +77,12 @@ Section::~Section() {
         }
         add(entry.first, path_of(key), text);
     }
+}
+
+std::map<std::string, std::size_t> Section::digests() const {
+    std::map<std::string, std::size_t> out;
+    note_written(node_, path_, 0, out);
+    return out;
 }
 
 std::string Section::path_of(const std::string& key) const {

@@ -95,6 +95,10 @@ public:
     /// Takes the keys nobody has named so far, as JSON.
     boost::json::object rest();
 
+    /// Every scalar below, by its full name, with a digest of its text that this process
+    /// understands.
+    std::map<std::string, std::size_t> digests() const;
+
     Place place() const;
     Place place_of(const char* key);
     std::string path_of(const std::string& key) const;

@@ -265,6 +265,19 @@ TEST(ConfigTest, AReviewIsToldHowSettingsWereWrittenAlsoWhenOtherThingsAreWrong)
     );
 }
 
+TEST(ConfigTest, TellsByFullNameWhatTwoReadingsDoNotShare) {
+    const auto reading = [](const std::string& more) {
+        return load_text(kSmallest + more, "t.yaml", environment);
+    };
+    const Loaded before = reading("keep: {media: 1h}\nnetwork: {allow: [10.0.0.0/8]}\n");
+    EXPECT_THAT(changed_keys(before, before), ElementsAre());
+    const Loaded after = reading("keep: {media: 2h}\nnetwork: {allow_private: true}\n");
+    EXPECT_THAT(
+        changed_keys(before, after),
+        ElementsAre("keep.media", "network.allow[0]", "network.allow_private")
+    );
+}
+
 TEST(ConfigTest, WarnsOfALiteralSecretThatOthersCanRead) {
     const std::string path = testing::TempDir() + "/literal.yaml";
     std::ofstream{path} << kSmallest;
