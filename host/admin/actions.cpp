@@ -3,7 +3,9 @@
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "host/async/on.hpp"
 #include "host/base/ulid.hpp"
+#include "host/inbound/acceptance.hpp"
 
 namespace trunkline::admin {
 namespace {
@@ -129,11 +131,27 @@ async::Awaitable<net::Response> act_on_license(const Rooms& rooms, Call call) {
     co_return outcome(result);
 }
 
+/// That a broken account is taken for well again, written down and told to its portal like any
+/// other news of it.
+async::Awaitable<Result<void>> tell_ready(
+    const Rooms& rooms, std::shared_ptr<accounts::Account> account
+) {
+    const auto tell = [&rooms, &account]() -> async::Awaitable<Result<void>> {
+        if (account->health().state != "broken" || !account->strand) co_return Result<void>{};
+        inbound::Accepted accepted;
+        inbound::append_health(rooms.inbound.ground(), *account, {"ready", "", "", 0, 0}, accepted);
+        auto written = co_await inbound::write(rooms.store, *account, std::move(accepted));
+        co_return written;
+    };
+    auto result = co_await async::on(account->loop.get_executor(), tell);
+    co_return result;
+}
+
 async::Awaitable<net::Response> resume_account(const Rooms& rooms, Call call) {
     auto account = rooms.directory.account(call.path.at(1));
     if (!account) co_return net::problem(404, "not_found", "no such account");
-    if (account->health().state == "broken" && account->strand)
-        account->set_health({"ready", "", "", rooms.clock.wall_ms(), 0});
+    auto told = co_await tell_ready(rooms, account);
+    if (!told) co_return refusal(told.error());
     auto result = co_await rooms.lanes.resume("account/" + account->id.text());
     co_return outcome(result);
 }
