@@ -23,7 +23,8 @@ using trunkline::lanes::Milliseconds;
 constexpr std::uint32_t kConversations = 6;
 constexpr std::uint64_t kWaitingMax = 400;       ///< of one lane: more than a keyed lane's window
 constexpr std::uint32_t kShortLived[] = {2, 4};  ///< lanes whose events run out of time
-constexpr std::uint32_t kRejectingLives = 128;   ///< a portal may reject ten events an hour
+constexpr std::uint32_t kRejectingLives = 128;   ///< in one of so many
+constexpr std::uint32_t kRejectingLivesEnd = 1'024;  ///< beyond ten an hour a lane stands still
 constexpr std::chrono::seconds kDrainMax{180};
 
 std::string name_of(std::uint32_t lane) {
@@ -195,6 +196,10 @@ private:
         }
     }
 
+    bool rejects_now(std::uint32_t lane) const {
+        return options_.round < kRejectingLivesEnd && options_.round % kRejectingLives == lane + 3;
+    }
+
     // Whoever is at fault stands between two who are not, or nobody could tell.
     std::vector<Step> something(
         std::uint32_t producer, std::uint32_t lane, std::mt19937_64& random
@@ -205,7 +210,7 @@ private:
             if (luck < 3) fates.back() = Fate::dead;
         } else if (luck < 4) {
             fates = {Fate::take, luck < 2 ? Fate::too_large : Fate::at_fault, Fate::take};
-        } else if (options_.round % kRejectingLives == lane + 3 && !std::exchange(rejected_, true)) {
+        } else if (rejects_now(lane) && !std::exchange(rejected_, true)) {
             fates = {Fate::take, Fate::reject, Fate::take};
         }
         std::vector<Step> out;

@@ -33,8 +33,9 @@ public:
         co_return verdict;
     }
 
-    store::Append gap_notice(const Gap& gap) override {
+    store::Append gap_notice(const Gap& gap, const store::Record* only) override {
         store::Append notice;
+        if (only != nullptr) notice.conversation = only->conversation;
         notice.id = make_ulid(SystemClock{}.wall_ms());
         notice.body = to_bytes({kNotice | gap.through, gap.from, gap.through, gap.count}, 0);
         return notice;
