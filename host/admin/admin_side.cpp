@@ -6,6 +6,7 @@
 #include "host/admin/actions.hpp"
 #include "host/admin/lists.hpp"
 #include "host/admin/metrics.hpp"
+#include "host/admin/unserved.hpp"
 #include "host/net/url.hpp"
 
 namespace trunkline::admin {
@@ -56,9 +57,10 @@ public:
             auto response = co_await look(*call);
             co_return response;
         }
+        const Call unanswered = *call;
         auto response = co_await act(rooms_, *std::move(call));
         if (response) co_return *std::move(response);
-        co_return net::problem(404, "not_found", "no such action");
+        co_return unserved(rooms_, unanswered);
     }
 
 private:
@@ -95,10 +97,10 @@ private:
             auto response = co_await show_status(rooms_, started_ms_);
             co_return response;
         }
-        if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_);
-        if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_);
+        if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_, call);
+        if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_, call);
         if (call.at("GET", {"portals"})) {
-            auto response = co_await list_portals(rooms_);
+            auto response = co_await list_portals(rooms_, std::move(call));
             co_return response;
         }
         if (call.at("GET", {"lanes"})) {
@@ -135,7 +137,7 @@ private:
             auto response = co_await list_audit(rooms_, std::move(call));
             co_return response;
         }
-        co_return net::problem(404, "not_found", "no such address");
+        co_return unserved(rooms_, call);
     }
 
     Rooms rooms_;

@@ -46,6 +46,62 @@ json::object to_json(const lanes::LaneStatus& lane) {
     };
 }
 
+std::string last_of(const json::array& items, const char* key) {
+    return std::string{items.back().at(key).as_string()};
+}
+
+json::object to_json(const accounts::Account& account) {
+    const accounts::Health health = account.health();
+    const auto& f = account.figures;
+    return {
+        {"id", account.id.text()},
+        {"connector", account.connector.text()},
+        {"portal", account.portal->id.text()},
+        {"line", account.line},
+        {"receive", account.polls ? "poll" : "webhook"},
+        {"state", health.state},
+        {"code", health.code},
+        {"text", health.text},
+        {"since", time_or_null(health.since_ms)},
+        {"owner", place_text(account.place)},
+        {"received", f.received.load()},
+        {"repeats", f.repeats.load()},
+        {"forged", f.forged.load()},
+        {"quarantined", f.quarantined.load()},
+        {"refused", f.refused.load()},
+        {"sent", f.sent.load()},
+        {"failed", f.failed.load()},
+        {"unknown", f.unknown.load()},
+    };
+}
+
+json::object to_json(
+    const accounts::Portal& portal, const std::vector<lanes::LaneStatus>& all_lanes
+) {
+    std::uint64_t waiting = 0;
+    std::string state = "ok";
+    const std::string prefix = "portal/" + portal.id.text() + "/";
+    for (const auto& lane : all_lanes) {
+        if (!lane.name.starts_with(prefix)) continue;
+        waiting += lane.depth;
+        if (!lane.paused_reason.empty())
+            state = lane.paused_reason;
+        else if (lane.failures > 0 && state == "ok")
+            state = "failing";
+    }
+    const auto keys = portal.keys->state();
+    const char* rotation = !keys.rotating ? "none" : keys.promoted ? "promoted" : "waiting";
+    return {
+        {"id", portal.id.text()},
+        {"url", portal.url},
+        {"encrypt", portal.encrypt},
+        {"state", state},
+        {"waiting", waiting},
+        {"rotation", rotation},
+        {"owner", place_text(portal.place)},
+    };
+}
+
 /// The conversation without the account in front, as people know it.
 std::string plain_conversation(const std::string& key) {
     const std::size_t at = key.find('\x1f');
@@ -78,7 +134,8 @@ json::object quarantine_json(const store::Row& row, bool with_raw) {
     out["id"] = id.text();
     if (bad || !kept.is_object()) return out;
     for (const auto& [key, value] : kept.as_object()) {
-        if (key != "raw") out[key] = value;
+        const bool content = key == "raw" || key == "request";
+        if (!content || (with_raw && key != "raw")) out[key] = value;
     }
     std::string raw;
     if (base64_decode(std::string{kept.at("raw").as_string()}, raw)) {
@@ -107,6 +164,10 @@ DeadCursor dead_cursor(const std::string& text) {
 }
 
 }  // namespace
+
+std::string place_text(const config::Place& place) {
+    return place.file + ":" + std::to_string(place.line);
+}
 
 async::Awaitable<std::vector<lanes::LaneStatus>> all_lanes(const Rooms& rooms) {
     std::vector<lanes::LaneStatus> out;
@@ -156,9 +217,12 @@ async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_m
     });
 }
 
-net::Response list_plugins(const Rooms& rooms) {
+net::Response list_plugins(const Rooms& rooms, const Call& call) {
+    const std::string after = call.parameter("after");
     json::array items;
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {
+        if (info.file <= after) continue;  // they come in the order of their files
+        if (items.size() == call.limit()) return page(std::move(items), last_of(items, "file"));
         items.push_back(json::object{
             {"name", info.manifest.id.text()},
             {"version", info.manifest.version},
@@ -172,65 +236,23 @@ net::Response list_plugins(const Rooms& rooms) {
     return page(std::move(items), "");
 }
 
-net::Response list_accounts(const Rooms& rooms) {
+net::Response list_accounts(const Rooms& rooms, const Call& call) {
     json::array items;
-    for (const auto& [id, account] : rooms.directory.accounts()) {
-        const accounts::Health health = account->health();
-        const auto& f = account->figures;
-        items.push_back(json::object{
-            {"id", id},
-            {"connector", account->connector.text()},
-            {"portal", account->portal->id.text()},
-            {"line", account->line},
-            {"receive", account->polls ? "poll" : "webhook"},
-            {"state", health.state},
-            {"code", health.code},
-            {"text", health.text},
-            {"since", time_or_null(health.since_ms)},
-            {"owner", account->place.file + ":" + std::to_string(account->place.line)},
-            {"received", f.received.load()},
-            {"repeats", f.repeats.load()},
-            {"forged", f.forged.load()},
-            {"quarantined", f.quarantined.load()},
-            {"refused", f.refused.load()},
-            {"sent", f.sent.load()},
-            {"failed", f.failed.load()},
-            {"unknown", f.unknown.load()},
-        });
-    }
-    return page(std::move(items), "");
+    const auto& all = rooms.directory.accounts();
+    auto account = all.upper_bound(call.parameter("after"));
+    for (; account != all.end() && items.size() < call.limit(); ++account)
+        items.push_back(to_json(*account->second));
+    return page(std::move(items), account == all.end() ? "" : last_of(items, "id"));
 }
 
-async::Awaitable<net::Response> list_portals(const Rooms& rooms) {
+async::Awaitable<net::Response> list_portals(const Rooms& rooms, Call call) {
     auto lanes = co_await all_lanes(rooms);
     json::array items;
-    for (const auto& [id, portal] : rooms.directory.portals()) {
-        std::uint64_t waiting = 0;
-        std::string state = "ok";
-        const std::string prefix = "portal/" + id + "/";
-        for (const auto& lane : lanes) {
-            if (!lane.name.starts_with(prefix)) continue;
-            waiting += lane.depth;
-            if (!lane.paused_reason.empty())
-                state = lane.paused_reason;
-            else if (lane.failures > 0 && state == "ok")
-                state = "failing";
-        }
-        const auto keys = portal->keys->state();
-        items.push_back(json::object{
-            {"id", id},
-            {"url", portal->url},
-            {"encrypt", portal->encrypt},
-            {"state", state},
-            {"waiting", waiting},
-            {"rotation",
-             !keys.rotating  ? "none"
-             : keys.promoted ? "promoted"
-                             : "waiting"},
-            {"owner", portal->place.file + ":" + std::to_string(portal->place.line)},
-        });
-    }
-    co_return page(std::move(items), "");
+    const auto& all = rooms.directory.portals();
+    auto portal = all.upper_bound(call.parameter("after"));
+    for (; portal != all.end() && items.size() < call.limit(); ++portal)
+        items.push_back(to_json(*portal->second, lanes));
+    co_return page(std::move(items), portal == all.end() ? "" : last_of(items, "id"));
 }
 
 namespace {

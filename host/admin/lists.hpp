@@ -10,15 +10,18 @@
 namespace trunkline::admin {
 
 async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_ms);
-net::Response list_plugins(const Rooms& rooms);
-net::Response list_accounts(const Rooms& rooms);
-async::Awaitable<net::Response> list_portals(const Rooms& rooms);
+net::Response list_plugins(const Rooms& rooms, const Call& call);
+net::Response list_accounts(const Rooms& rooms, const Call& call);
+async::Awaitable<net::Response> list_portals(const Rooms& rooms, Call call);
 async::Awaitable<net::Response> list_lanes(const Rooms& rooms, Call call);
 async::Awaitable<net::Response> list_dead_letters(const Rooms& rooms, Call call);
 async::Awaitable<net::Response> show_dead_letter(const Rooms& rooms, Call call);
 async::Awaitable<net::Response> list_quarantine(const Rooms& rooms, Call call);
 async::Awaitable<net::Response> show_quarantine(const Rooms& rooms, Call call);
 async::Awaitable<net::Response> list_audit(const Rooms& rooms, Call call);
+
+/// "file:line", by which people find what is theirs.
+std::string place_text(const config::Place& place);
 
 /// Names of all lanes, sorted.
 async::Awaitable<std::vector<lanes::LaneStatus>> all_lanes(const Rooms& rooms);

@@ -4,42 +4,12 @@
 
 #include <unistd.h>
 
+#include "host/admin/connector_metrics.hpp"
 #include "host/admin/lists.hpp"
+#include "host/admin/samples.hpp"
 
 namespace trunkline::admin {
 namespace {
-
-/// One family of samples: its help and type are written once, before the first.
-class Family {
-public:
-    Family(std::string& out, std::string name, const char* type, const char* help)
-        : out_{out}, name_{std::move(name)} {
-        out_ += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
-    }
-    Family& add(double value, const std::string& labels = "") {
-        std::string text = std::to_string(value);
-        text.erase(text.find_last_not_of('0') + 1);
-        if (text.ends_with('.')) text.pop_back();
-        out_ += name_ + (labels.empty() ? "" : "{" + labels + "}") + " " + text + "\n";
-        return *this;
-    }
-    Family& add(std::uint64_t value, const std::string& labels = "") {
-        return add(static_cast<double>(value), labels);
-    }
-
-private:
-    std::string& out_;
-    std::string name_;
-};
-
-std::string label(const char* name, const std::string& value) {
-    std::string out = std::string{name} + "=\"";
-    for (const char c : value) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c == '\n' ? ' ' : c;
-    }
-    return out + "\"";
-}
 
 std::uint64_t resident_bytes() {
     std::ifstream in{"/proc/self/statm"};
@@ -206,6 +176,9 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
                 label("version", info.manifest.version) + "," + label("state", info.state)
         );
     }
+    auto figures = co_await connector_figures(rooms);
+    write_connectors(figures, out);
+    write_own_metrics(own_metrics(rooms), out);
     co_return out;
 }
 

@@ -132,6 +132,7 @@ void Core::succeed(const TaskRef& task, Collector::Slot& slot) {
         );
         return;
     }
+    if (task->ended) figures_.bad_in_a_row = 0;
     std::optional<Input> reply;
     if (!task->ended) {
         if (input.kind == TL_IN_HTTP_REPLY) reply = input;
@@ -240,6 +241,13 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
         case TL_E_BAD_INPUT:
         case TL_E_LIMIT:
             ++figures_.bad_input;
+            if (code == TL_E_BAD_INPUT && ++figures_.bad_in_a_row == kDriftAfter) {
+                spdlog::error(
+                    "connector.drift {} in_a_row={} hint=\"its messenger may have changed\"",
+                    who(*task),
+                    kDriftAfter
+                );
+            }
             return end_with(
                 *task, Error{Fault::malformed, label + " answers " + plugins::name_of(code)}
             );

@@ -131,6 +131,9 @@ struct Setup {
     bool allow_private = false;   ///< this account's api_base may be private (simulators)
 };
 
+/// So many tasks in a row that a connector does not understand mean that its messenger has changed.
+inline constexpr std::uint64_t kDriftAfter = 3;
+
 /// One instance and its open tasks. Lives on its loop; every member is called there.
 class Strand {
 public:
@@ -165,6 +168,7 @@ public:
     struct Figures {
         std::uint64_t calls = 0, failures = 0, bad_input = 0, forged = 0, refeeds = 0;
         std::uint64_t busy_us = 0;
+        std::uint64_t bad_in_a_row = 0;  ///< tasks that ended as BAD_INPUT since one ended well
     };
     virtual Figures figures() const = 0;
 };

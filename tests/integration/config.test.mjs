@@ -331,6 +331,67 @@ test('a second host on the same store or address says so and changes nothing', w
   }
 }))
 
+test('the admin side shows what the configuration owns page by page, and changes none of it', withWorld('owned', async world => {
+  await world.sim()
+  const file = await world.hostConfig({ portalUrl: 'http://127.0.0.1:9/' })
+  const text = `${readFileSync(file, 'utf8')}${['b', 'c', 'd'].map(id => `  - {id: ${id}, connector: nowhere, portal: acme}\n`).join('')}`
+    .replace('accounts:', `${['two', 'three'].map(id => `  - {id: ${id}, url: "http://127.0.0.1:9/", license_key: ${key}}\n`).join('')}accounts:`)
+  writeFileSync(file, text)
+  await world.host({ file })
+  for (const [list, ids] of [['accounts', ['acme-telegram', 'b', 'c', 'd']], ['portals', ['acme', 'three', 'two']]]) {
+    const seen = []
+    let after = ''
+    for (let page = 0; page < 10; ++page) {
+      const { json } = await world.admin(`/v1/${list}?limit=2&after=${encodeURIComponent(after)}`)
+      assert.ok(json.items.length <= 2)
+      seen.push(...json.items.map(row => row.id))
+      if (json.next === undefined) break
+      after = json.next
+    }
+    assert.deepEqual(seen, ids)
+  }
+  const { json: connectors } = await world.admin('/v1/plugins?limit=1')
+  assert.equal(connectors.items.length, 1)
+  const rest = (await world.admin(`/v1/plugins?after=${encodeURIComponent(connectors.items[0].file)}`)).json.items
+  assert.ok(rest.every(row => row.file > connectors.items[0].file))
+  assert.equal(connectors.next !== undefined, rest.length > 0)
+
+  const call = (method, what, json) => request(`${world.adminUrl}/v1/${what}`, { method, headers: { Authorization: `Bearer ${world.adminToken}` }, ...(json ? { json } : {}) })
+  const line = needle => text.slice(0, text.indexOf(needle)).split('\n').length
+  for (const [method, what, json, at] of [
+    ['PUT', 'portals/two', { url: 'http://127.0.0.1:8/' }, line('{id: two')],
+    ['DELETE', 'portals/acme', undefined, line('id: acme')],
+    ['POST', 'portals', { id: 'three' }, line('{id: three')],
+    ['PATCH', 'accounts/b', {}, line('{id: b')],
+    ['DELETE', 'accounts/c', undefined, line('{id: c')],
+    ['POST', 'accounts', { id: 'd' }, line('{id: d')],
+  ]) {
+    const answer = await call(method, what, json)
+    assert.equal(answer.status, 409, `${method} ${what}: ${answer.text}`)
+    assert.match(answer.headers.get('content-type'), /application\/problem\+json/)
+    assert.equal(answer.json.code, 'owned_by_configuration')
+    assert.equal(answer.json.place.file, file)
+    assert.equal(answer.json.place.line, at)
+    assert.ok(answer.json.detail.includes(`${file}:${at}`))
+  }
+  for (const [method, what] of [['POST', 'portals'], ['PUT', 'accounts/new'], ['POST', 'plugins/telegram/reload'], ['POST', 'plugins/telegram/rollback'], ['POST', 'erase'], ['POST', 'accounts/b/connect']]) {
+    const answer = await call(method, what, { id: 'new' })
+    assert.equal(answer.status, 501, `${method} ${what}: ${answer.text}`)
+    assert.match(answer.json.detail, /not in this version/)
+  }
+  for (const [method, what, allow] of [['DELETE', 'status', 'GET'], ['PUT', 'accounts', 'GET, POST'], ['GET', 'portals/acme', 'PUT, PATCH, DELETE'], ['GET', 'lanes/pause', 'POST'], ['PUT', 'portals/acme/license/rotate', 'POST']]) {
+    const answer = await call(method, what)
+    assert.equal(answer.status, 405, `${method} ${what}: ${answer.text}`)
+    assert.equal(answer.headers.get('allow'), allow)
+  }
+  for (const [method, what] of [['GET', 'nothing'], ['POST', 'nothing'], ['DELETE', 'portals/unknown'], ['POST', 'accounts/unknown/resume'], ['GET', 'accounts/b/c']]) assert.equal((await call(method, what)).status, 404, `${method} ${what}`)
+  assert.deepEqual((await world.admin('/v1/audit')).json.items, [], 'nothing was changed')
+
+  const metrics = (await world.admin('/metrics')).text
+  for (const name of ['calls', 'failures', 'bad_input', 'forged', 'refeeds', 'busy_seconds']) assert.match(metrics, new RegExp(`^trunkline_connector_${name}_total\\{connector="telegram"\\} \\d`, 'm'))
+  assert.match(metrics, /^trunkline_connector_drifting_accounts\{connector="telegram"\} 0$/m)
+}))
+
 test('a running host that is told to read a wrong file says what is wrong and goes on as it was', withWorld('hangup', async world => {
   const portal = await new ForeignPortal(await world.license()).listen()
   try {
@@ -343,9 +404,14 @@ test('a running host that is told to read a wrong file says what is wrong and go
     host.process.kill('SIGHUP')
     await until('the refusal', () => /config\.refused file=\S+ effect=the_present_one_stays/.test(host.text()))
     assert.match(host.text(), /:\d+:\d+: portals\[0\]\.lanes\[0\]\.retry\.frist: unknown key; did you mean "first"\?/)
+    writeFileSync(file, text.replace('retry: {first: 50ms', 'retry: {first: 60ms').replace('line: support', 'line: sales').replace('public_url: http', 'keep: {media: 1h}\npublic_url: http'))
+    host.process.kill('SIGHUP')
+    await until('the reading', () => /config\.read file=\S+ changed=3 effect=at_the_next_start/.test(host.text()))
+    await until('each changed key', () => host.text().match(/config\.changed key=\S+/g)?.length === 3)
+    assert.deepEqual(host.text().match(/config\.changed key=\S+/g), ['keep.media', 'accounts[0].line', 'portals[0].lanes[0].retry.first'].sort().map(name => `config.changed key=${name}`))
     writeFileSync(file, text)
     host.process.kill('SIGHUP')
-    await until('the reading', () => /config\.read file=/.test(host.text()))
+    await until('the reading', () => /config\.read file=\S+ changed=0 /.test(host.text()))
     const user = (await world.control('users', { name: 'Ann' })).json.id
     await world.control('say', { user, text: 'still there?' })
     await until('the message', () => portal.of('message').length === 1)

@@ -174,6 +174,21 @@ TEST_F(StrandTest, TranslatesEveryStatus) {
     EXPECT_EQ(strand().figures().forged, 1u);
 }
 
+TEST_F(StrandTest, CountsTasksInARowThatTheConnectorDoesNotUnderstand) {
+    const std::string bad = "fail " + std::to_string(int{TL_E_BAD_INPUT});
+    run(webhook(bad));
+    run(webhook("http 1 0 http://m/a\nwait\n" + bad));
+    EXPECT_EQ(strand().figures().bad_in_a_row, 2u)
+        << "a task that begins well and ends badly is one more of them";
+    run(webhook("item d1 {}"));
+    EXPECT_EQ(strand().figures().bad_in_a_row, 0u);
+    for (std::uint64_t i = 0; i < kDriftAfter; ++i)
+        run(webhook(bad));
+    EXPECT_EQ(strand().figures().bad_in_a_row, kDriftAfter);
+    run(webhook("fail " + std::to_string(int{TL_E_LIMIT})));
+    EXPECT_EQ(strand().figures().bad_in_a_row, kDriftAfter) << "too much is not unreadable";
+}
+
 TEST_F(StrandTest, AContinuationMayFailToo) {
     const auto task = run(webhook("item d1 {}\nhttp 1 0 http://m/a\nwait\nfail -5"));
     EXPECT_EQ(task->end->fault->fault, Fault::malformed);

@@ -1,0 +1,113 @@
+#include "host/admin/unserved.hpp"
+
+#include <array>
+
+#include <boost/json.hpp>
+
+#include "host/admin/lists.hpp"
+
+namespace trunkline::admin {
+namespace {
+
+using Path = std::initializer_list<std::string_view>;
+
+bool is_at(const Call& call, Path path) {
+    return call.at(call.method, path);
+}
+
+bool is_any(std::string_view word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Methods a path is served with, or "".
+std::string_view methods_of(const Call& call) {
+    const std::string& room = call.path.front();
+    const std::string& last = call.path.back();
+    const std::size_t length = call.path.size();
+    if (length == 1 &&
+        is_any(room, {"status", "plugins", "lanes", "dead-letters", "quarantine", "audit"}))
+        return "GET";
+    if (length == 1 && is_any(room, {"accounts", "portals"})) return "GET, POST";
+    if (length == 2 && is_any(room, {"accounts", "portals"})) return "PUT, PATCH, DELETE";
+    if (is_at(call, {"dead-letters", "show"})) return "GET";
+    if (length == 2 && room == "dead-letters" && is_any(last, {"requeue", "discard"}))
+        return "POST";
+    if (length == 2 && room == "quarantine") return "GET";
+    if (length == 3 && room == "quarantine" && is_any(last, {"replay", "discard"})) return "POST";
+    if (length >= 2 && room == "lanes" && is_any(last, {"pause", "resume", "kick"})) return "POST";
+    if (length == 3 && is_any(room, {"accounts", "portals"}) && last == "resume") return "POST";
+    if (length == 4 && room == "portals" && call.path[2] == "license" &&
+        is_any(last, {"rotate", "promote", "finish"}))
+        return "POST";
+    return "";
+}
+
+/// What the contract names and a later version brings.
+bool is_later(const Call& call) {
+    const std::string& room = call.path.front();
+    const std::string& last = call.path.back();
+    if (room == "erase") return true;
+    if (room == "conversations" && last == "erase") return true;
+    if (room == "plugins" && call.path.size() >= 2)
+        return is_any(last, {"reload", "rollback", "disable"});
+    if (room == "accounts" && call.path.size() >= 3)
+        return is_any(call.path[2], {"connect", "disconnect"});
+    if (!is_any(room, {"accounts", "portals"})) return false;
+    return (call.path.size() == 1 && call.method == "POST") ||
+           (call.path.size() == 2 && call.method == "PUT");
+}
+
+net::Response owned(const std::string& what, const config::Place& place) {
+    net::Response response = net::problem(
+        409,
+        "owned_by_configuration",
+        what + " is written in " + place_text(place) + "; change it there"
+    );
+    boost::json::error_code bad;
+    boost::json::value body = boost::json::parse(response.body, bad);
+    if (bad || !body.is_object()) return response;
+    body.as_object()["place"] =
+        boost::json::object{{"file", place.file}, {"line", place.line}, {"column", place.column}};
+    response.body = boost::json::serialize(body);
+    return response;
+}
+
+/// A change of something that is there: in this version the configuration owns all of it.
+std::optional<net::Response> change(const Rooms& rooms, const Call& call) {
+    const std::string& room = call.path.front();
+    if (!is_any(room, {"accounts", "portals"}) || call.path.size() > 2) return std::nullopt;
+    const bool by_path = call.path.size() == 2 && is_any(call.method, {"PUT", "PATCH", "DELETE"});
+    if (!by_path && !(call.path.size() == 1 && call.method == "POST")) return std::nullopt;
+    const std::string id = by_path ? call.path.back() : call.text("id");
+    if (room == "accounts") {
+        if (const auto account = rooms.directory.account(id))
+            return owned("account " + id, account->place);
+    } else if (const auto portal = rooms.directory.portal(id)) {
+        return owned("portal " + id, portal->place);
+    }
+    if (by_path && call.method != "PUT")
+        return net::problem(
+            404, "not_found", room == "accounts" ? "no such account" : "no such portal"
+        );
+    return std::nullopt;
+}
+
+}  // namespace
+
+net::Response unserved(const Rooms& rooms, const Call& call) {
+    if (auto response = change(rooms, call)) return *std::move(response);
+    if (is_later(call))
+        return net::problem(501, "not_in_this_version", "this is not in this version");
+    const std::string_view methods = methods_of(call);
+    if (methods.empty() || methods.find(call.method) != std::string_view::npos)
+        return net::problem(
+            404, "not_found", call.method == "GET" ? "no such address" : "no such action"
+        );
+    net::Response response = net::problem(
+        405, "method_not_allowed", "this address is there for " + std::string{methods}
+    );
+    response.headers.push_back({"Allow", std::string{methods}});
+    return response;
+}
+
+}  // namespace trunkline::admin
