@@ -59,18 +59,20 @@ std::string quarantine_row(
     const Account& account,
     const std::string& conversation,
     const std::string& reason,
-    const std::string& raw,
+    const Payload& raw,
     WallMs now
 ) {
-    return boost::json::serialize(boost::json::object{
+    boost::json::object row{
         {"account", account.id.text()},
         {"connector", account.connector.text()},
         {"portal", account.portal->id.text()},
         {"conversation", conversation},
         {"reason", reason},
         {"received", rfc3339(now)},
-        {"raw", base64_encode(raw)},
-    });
+        {"raw", base64_encode(raw.body)},
+    };
+    if (!raw.method.empty()) row["request"] = request_of(account, raw);
+    return boost::json::serialize(row);
 }
 
 /// An `unsupported` event in the place of what could not be read, and that in the quarantine under
@@ -79,7 +81,7 @@ void append_placeholder(
     const Ground& ground,
     Account& account,
     Event event,
-    const std::string& raw,
+    const Payload& raw,
     std::string dedup,
     Accepted& out
 ) {
@@ -140,7 +142,7 @@ void accept_item(
     const Ground& ground,
     Account& account,
     tasks::Item item,
-    const std::string& input,
+    const Payload& input,
     std::string dedup,
     Replay* replay,
     Accepted& out
@@ -165,7 +167,7 @@ void accept_item(
             ground,
             account,
             std::move(event),
-            item.raw.empty() ? input : item.raw,
+            item.raw.empty() ? input : Payload{{}, {}, {}, item.raw},
             std::move(dedup),
             out
         );
@@ -182,7 +184,7 @@ void accept_item(
             ground,
             account,
             std::move(event),
-            item.raw.empty() ? input : item.raw,
+            item.raw.empty() ? input : Payload{{}, {}, {}, item.raw},
             std::move(dedup),
             out
         );
@@ -193,7 +195,11 @@ void accept_item(
 
 /// The portal's name for a conversation never changes: it is the id it was first known by.
 void accept_alias(
-    const Ground& ground, Account& account, const tasks::Alias& alias, Accepted& out
+    const Ground& ground,
+    Account& account,
+    const tasks::Alias& alias,
+    const Kinds& kinds,
+    Accepted& out
 ) {
     const auto chain = account.known_as.find(alias.former);
     const std::string original = chain == account.known_as.end() ? alias.former : chain->second;
@@ -214,7 +220,8 @@ void accept_alias(
     Event event;
     event.set_type("conversation");
     event.mutable_conversation()->set_id(original);
-    event.mutable_conversation()->set_kind("group");
+    const auto kind = kinds.find(original);
+    if (kind != kinds.end()) event.mutable_conversation()->set_kind(kind->second);
     event.set_former(alias.former);
     append_event(
         ground,
@@ -304,7 +311,7 @@ void append_health(const Ground& ground, Account& account, accounts::Health heal
 void quarantine_whole(
     const Ground& ground,
     Account& account,
-    const std::string& input,
+    const Payload& input,
     const std::string& reason,
     Accepted& out
 ) {
@@ -320,7 +327,7 @@ void quarantine_whole(
         account.id.text() +
             "\x1f"
             "raw\x1f" +
-            seal::sha256(input),
+            seal::sha256(input.body),
         out
     );
 }
@@ -329,13 +336,14 @@ Accepted accept(
     const Ground& ground,
     Account& account,
     tasks::Durable durable,
-    const std::string& input,
-    Replay* replay
+    const Payload& input,
+    Replay* replay,
+    const Kinds& kinds
 ) {
     Accepted out;
     std::map<std::string, int> seen;
     for (tasks::Alias& alias : durable.aliases)
-        accept_alias(ground, account, alias, out);
+        accept_alias(ground, account, alias, kinds, out);
     for (tasks::Item& item : durable.items) {
         // A replayed payload is not a redelivery: its dedup keys are those of the placeholder.
         std::string dedup = replay == nullptr ? dedup_of(account, item, seen) : std::string{};

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/accounts/account.hpp"
 #include "host/base/clock.hpp"
+#include "host/inbound/payload.hpp"
 #include "host/media/links.hpp"
 #include "host/store/store.hpp"
 #include "host/tasks/strand.hpp"
@@ -18,7 +20,8 @@ struct Ground {
     const Clock& clock;
     const media::Links& links;
     WallMs quarantine_keep_ms;
-    WallMs media_life_ms;  ///< how long a link to a file works
+    WallMs media_life_ms;                 ///< how long a link to a file works
+    async::BlockingPool* pool = nullptr;  ///< for looking things up; null: nothing is looked up
 };
 
 /// An event for a lane in memory.
@@ -48,6 +51,9 @@ struct Replay {
     bool first = true;
 };
 
+/// What kinds the conversations are that a task speaks of by id, as far as they are known.
+using Kinds = std::map<std::string, std::string>;
+
 /// Turns what a connector wants durable into one batch: items become events with ids, lanes, links
 /// and dedup keys; what is no readable event becomes an `unsupported` placeholder in its place,
 /// with the payload in the quarantine. `input` is the payload of the task, for items that name no
@@ -57,8 +63,9 @@ Accepted accept(
     const Ground& ground,
     accounts::Account& account,
     tasks::Durable durable,
-    const std::string& input,
-    Replay* replay = nullptr
+    const Payload& input,
+    Replay* replay = nullptr,
+    const Kinds& kinds = {}
 );
 
 /// The placeholder for a payload that could not be read at all, and the payload itself in the
@@ -66,7 +73,7 @@ Accepted accept(
 void quarantine_whole(
     const Ground& ground,
     accounts::Account& account,
-    const std::string& input,
+    const Payload& input,
     const std::string& reason,
     Accepted& out
 );

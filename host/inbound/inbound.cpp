@@ -5,6 +5,8 @@
 
 #include "host/async/on.hpp"
 #include "host/base/base64.hpp"
+#include "host/base/stored_row.hpp"
+#include "host/inbound/look_up.hpp"
 #include "host/inbound/visit.hpp"
 
 namespace trunkline::inbound {
@@ -38,17 +40,42 @@ async::Awaitable<Result<void>> write(
     co_return Result<void>{};
 }
 
+async::Awaitable<Result<Kinds>> EventSink::look_up(tasks::Durable* durable) {
+    // A placeholder that turns out to be an echo is better replaced by it than left standing.
+    std::vector<Question> questions;
+    if (replay_ == nullptr) questions = questions_about(account_, *durable);
+    for (const tasks::Alias& alias : durable->aliases)
+        questions.push_back({original_id(account_, alias.former), {}, 0, {}, false});
+    if (questions.empty() || ground_.pool == nullptr) co_return Kinds{};
+    const auto ask = [this, &questions] { return find_answers(store_, account_, questions); };
+    auto answered = co_await ground_.pool->run(ask);
+    if (!answered) co_return answered.error();
+    Kinds kinds;
+    for (auto question = questions.rbegin(); question != questions.rend(); ++question) {
+        if (question->message.empty())
+            kinds[question->conversation] = question->kind;
+        else if (question->ours)
+            durable->items.erase(
+                durable->items.begin() + static_cast<std::ptrdiff_t>(question->item)
+            );
+    }
+    co_return kinds;
+}
+
 async::Awaitable<Result<void>> EventSink::commit(tasks::Durable durable) {
-    const auto now = ground_.clock.steady();
-    if (const auto wait =
+    auto kinds = co_await look_up(&durable);
+    if (!kinds) co_return kinds.error();
+    if (!durable.items.empty()) {
+        const auto now = ground_.clock.steady();
+        const auto wait =
             account_.portal->take_events(now, static_cast<double>(durable.items.size()));
-        wait.count() > 0) {
-        co_return Error{Fault::throttled, "the portal's events per second are used up", wait};
+        if (wait.count() > 0)
+            co_return Error{Fault::throttled, "the portal's events per second are used up", wait};
     }
     std::optional<std::string> cursor;
     if (keep_cursor_ && durable.outcome && durable.outcome->kind == TL_DONE)
         cursor = durable.outcome->value;
-    Accepted accepted = accept(ground_, account_, std::move(durable), input_, replay_);
+    Accepted accepted = accept(ground_, account_, std::move(durable), input_, replay_, *kinds);
     if (accepted.unreadable)
         co_return Error{
             Fault::unsupported, "the connector still cannot read it: " + *accepted.unreadable};
@@ -73,7 +100,7 @@ async::Awaitable<net::Response> Inbound::webhook(
     tasks::Start start;
     start.kind = TL_IN_WEBHOOK;
     start.method = request.head.method;
-    start.target = request.head.target;
+    start.target = below_hook(request.head.target);
     for (const net::HeaderView& header : request.head.headers)
         start.pairs.push_back({std::string{header.name}, std::string{header.value}});
     start.body = std::move(request.body);
@@ -94,31 +121,41 @@ async::Awaitable<Result<void>> Inbound::replay(std::string quarantine_id) {
         co_await pool_.run([this, &key] { return store_.row(store::Table::quarantine, key); });
     if (!row) co_return row.error();
     if (!*row) co_return Error{Fault::not_found, "no such quarantine id"};
-    boost::system::error_code bad;
-    const auto kept = boost::json::parse((*row)->value, bad);
-    std::string raw;
-    if (bad || !base64_decode(std::string{kept.at("raw").as_string()}, raw))
-        co_return Error{Fault::storage, "quarantine row is damaged"};
-    auto account = directory_.account(std::string{kept.at("account").as_string()});
+    StoredRow kept{"quarantine " + quarantine_id, (*row)->value};
+    const std::string encoded = kept.text("raw");
+    const std::string owner = kept.text("account");
+    auto whole = kept.whole();
+    Payload payload;
+    if (whole && !base64_decode(encoded, payload.body))
+        whole =
+            Error{Fault::storage, "stored row quarantine " + quarantine_id + " is damaged: raw"};
+    if (!whole) co_return whole.error();
+    read_request((*row)->value, payload);
+    auto account = directory_.account(owner);
     if (!account) co_return Error{Fault::not_found, "its account is gone"};
 
-    auto done =
-        co_await async::on(account->loop.get_executor(), [this, &account, &quarantine_id, &raw] {
-            return take_again(account, quarantine_id, raw);
-        });
+    auto done = co_await async::on(
+        account->loop.get_executor(),
+        [this, &account, &quarantine_id, &payload] {
+            return take_again(account, quarantine_id, payload);
+        }
+    );
     co_return done;
 }
 
 async::Awaitable<Result<void>> Inbound::take_again(
-    std::shared_ptr<accounts::Account> account, std::string quarantine_id, const std::string& raw
+    std::shared_ptr<accounts::Account> account, std::string quarantine_id, const Payload& payload
 ) {
     if (!account->strand)
         co_return Error{Fault::unavailable, "the connector of this account is not there"};
     Replay replay{quarantine_id, true};
-    EventSink sink{ground_, store_, *account, raw, &replay};
+    EventSink sink{ground_, store_, *account, payload, &replay};
     tasks::Start start;
     start.kind = TL_IN_REPLAY;
-    start.body = raw;
+    start.method = payload.method;
+    start.target = payload.target;
+    start.pairs = payload.headers;
+    start.body = payload.body;
     tasks::End end = co_await account->strand->run(std::move(start), sink);
     if (end.fault) co_return *end.fault;
     if (replay.first)

@@ -17,7 +17,7 @@ public:
         const Ground& ground,
         store::Store& store,
         accounts::Account& account,
-        const std::string& input,
+        const Payload& input,
         Replay* replay = nullptr
     )
         : ground_{ground}, store_{store}, account_{account}, input_{input}, replay_{replay} {}
@@ -28,10 +28,14 @@ public:
     async::Awaitable<Result<void>> commit(tasks::Durable durable) override;
 
 private:
+    /// Asks the store about what `durable` speaks of: drops what is the echo of our own messages,
+    /// finds out of what kind migrated conversations are.
+    async::Awaitable<Result<Kinds>> look_up(tasks::Durable* durable);
+
     const Ground& ground_;
     store::Store& store_;
     accounts::Account& account_;
-    const std::string& input_;  // owned by whoever runs the task
+    const Payload& input_;  // owned by whoever runs the task
     Replay* replay_;
     bool keep_cursor_ = false;
 };
@@ -50,7 +54,9 @@ public:
         store::Store& store,
         async::BlockingPool& pool
     )
-        : ground_{ground}, directory_{directory}, store_{store}, pool_{pool} {}
+        : ground_{ground}, directory_{directory}, store_{store}, pool_{pool} {
+        ground_.pool = &pool_;
+    }
 
     /// One webhook, from request to answer.
     async::Awaitable<net::Response> webhook(
@@ -68,7 +74,7 @@ private:
     async::Awaitable<Result<void>> take_again(
         std::shared_ptr<accounts::Account> account,
         std::string quarantine_id,
-        const std::string& raw
+        const Payload& payload
     );
 
     Ground ground_;

@@ -32,7 +32,7 @@ async::Awaitable<Result<tasks::Source>> locate(
     std::string ref
 ) {
     if (!account->strand) co_return Error{Fault::unavailable, "the connector is not there"};
-    const std::string nothing;
+    const Payload nothing;
     EventSink sink{inbound.ground(), store, *account, nothing};
     tasks::Start start;
     start.kind = TL_IN_FILE;

@@ -54,7 +54,7 @@ async::Awaitable<> poll(
     std::shared_ptr<std::atomic<bool>> stopping
 ) {
     milliseconds failing{0};
-    const std::string nothing;
+    const Payload nothing;
     while (!*stopping) {
         auto cursor = co_await pool.run([&store, &account] {
             return store.row(store::Table::cursor, account->id.text());
@@ -111,7 +111,7 @@ async::Awaitable<> poll(
 async::Awaitable<Result<void>> check(
     const Inbound& inbound, store::Store& store, std::shared_ptr<accounts::Account> account
 ) {
-    const std::string nothing;
+    const Payload nothing;
     EventSink sink{inbound.ground(), store, *account, nothing};
     tasks::Start start;
     start.kind = TL_IN_CHECK;

@@ -27,8 +27,8 @@ Visit::Visit(
       store_{store},
       account_{std::move(account)},
       start_{std::move(start)},
-      body_{start_.body},
-      events_{ground, store, *account_, body_} {}
+      payload_{payload_of(start_)},
+      events_{ground, store, *account_, payload_} {}
 
 async::Awaitable<net::Response> Visit::answer_to_messenger() {
     auto work = [self = shared_from_this()] { return self->run(); };
@@ -120,7 +120,7 @@ async::Awaitable<net::Response> Visit::conclude(tasks::End end) {
 /// queue.
 async::Awaitable<net::Response> Visit::set_aside(std::string reason) {
     Accepted accepted;
-    quarantine_whole(ground_, *account_, body_, reason, accepted);
+    quarantine_whole(ground_, *account_, payload_, reason, accepted);
     auto kept = co_await write(store_, *account_, std::move(accepted));
     if (!kept) co_return not_now(to_string(kept.error().fault), kept.error().pause);
     spdlog::warn("inbound.quarantined account={} reason={}", account_->id.text(), reason);

@@ -37,7 +37,7 @@ private:
     store::Store& store_;
     const std::shared_ptr<accounts::Account> account_;
     tasks::Start start_;
-    const std::string body_;  // the quarantine may need it when the task has taken its own
+    const Payload payload_;  // the quarantine may need it when the task has taken its own
     EventSink events_;
     bool answered_ = false;
     net::Response response_;

@@ -40,8 +40,8 @@ protected:
         out.items = std::move(items);
         return out;
     }
-    Accepted take(tasks::Durable what, Replay* replay = nullptr) {
-        return accept(ground_, *account_, std::move(what), input_, replay);
+    Accepted take(tasks::Durable what, Replay* replay = nullptr, const Kinds& kinds = {}) {
+        return accept(ground_, *account_, std::move(what), input_, replay, kinds);
     }
     static universal::Event event(const Accepted& accepted, std::size_t index = 0) {
         universal::Event out;
@@ -51,7 +51,7 @@ protected:
 
     const std::string message_ =
         R"({"type":"message","conversation":{"id":"42","kind":"direct"},"sender":{"id":"42","name":"Ann"},"message":{"id":"1","text":"hi"}})";
-    const std::string input_ = "the whole payload";
+    const Payload input_{{}, {}, {}, "the whole payload"};
     async::Loop loop_{1};
     FakeClock clock_;
     media::Links links_{"http://host", Secret{std::string(32, 'k')}};
@@ -129,7 +129,7 @@ TEST_F(AcceptanceTest, AnUnreadableItemKeepsItsPlaceAndIsKeptWhole) {
     ASSERT_TRUE(base64_decode(
         std::string{boost::json::parse(append.with[0].value).at("raw").as_string()}, raw
     ));
-    EXPECT_EQ(raw, input_);
+    EXPECT_EQ(raw, input_.body);
     EXPECT_EQ(append.with[0].expires_ms, clock_.wall_ms() + 1'000);
 }
 
@@ -151,7 +151,7 @@ TEST_F(AcceptanceTest, AnItemThatNamesItsOwnPartKeepsThatPart) {
 TEST_F(AcceptanceTest, TheSameUnreadablePayloadIsKnownByItsBytes) {
     const auto dedup = [&](const std::string& payload) {
         Accepted accepted;
-        quarantine_whole(ground_, *account_, payload, "no JSON", accepted);
+        quarantine_whole(ground_, *account_, {{}, {}, {}, payload}, "no JSON", accepted);
         return accepted.batch.append.at(0).dedup;
     };
     EXPECT_EQ(dedup("a"), dedup("a"));
