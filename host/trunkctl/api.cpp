@@ -8,6 +8,13 @@
 #include "host/net/url.hpp"
 
 namespace trunkline::trunkctl {
+namespace {
+
+Error no_list(const std::string& url) {
+    return Error{Fault::malformed, url + " did not answer with a list"};
+}
+
+}  // namespace
 
 Result<boost::json::value> Api::get(const std::string& path) const {
     return call("GET", path, "");
@@ -27,10 +34,17 @@ Result<boost::json::array> Api::list(const std::string& path) const {
             get(path + mark + "limit=1000" +
                 (after.empty() ? "" : "&after=" + net::percent_encode(after)));
         if (!page) return page.error();
-        for (auto& item : page->at("items").as_array())
+        // What answers there may be something else than a host.
+        auto* object = page->if_object();
+        auto* found = object == nullptr ? nullptr : object->if_contains("items");
+        if (found == nullptr || !found->is_array()) return no_list(base_url_ + path);
+        for (auto& item : found->as_array()) {
+            if (!item.is_object()) return no_list(base_url_ + path);
             items.push_back(std::move(item));
-        const auto* next = page->as_object().if_contains("next");
+        }
+        const auto* next = object->if_contains("next");
         if (next == nullptr) return items;
+        if (!next->is_string() || next->as_string() == after) return no_list(base_url_ + path);
         after = next->as_string();
     }
 }

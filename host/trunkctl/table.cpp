@@ -14,18 +14,28 @@ std::size_t width(const std::string& text) {
     }));
 }
 
+/// What came from outside must not move the cursor of whoever looks: C0 controls, DEL, and the C1
+/// controls (U+0080 to U+009F), each become a space.
+std::string harmless(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool c1 =
+            byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        out += byte < 0x20 || byte == 0x7F || c1 ? ' ' : text[i];
+        if (c1) ++i;
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string to_text(const boost::json::value& value) {
     if (value.is_null()) return "-";
-    if (const auto* text = value.if_string()) {
-        // What came from outside must not move the cursor of whoever looks.
-        std::string out;
-        for (const char c : *text)
-            out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-        return out.empty() ? "-" : out;
-    }
-    return boost::json::serialize(value);
+    const auto* text = value.if_string();
+    if (text == nullptr) return harmless(boost::json::serialize(value));
+    const std::string out = harmless(*text);
+    return out.empty() ? "-" : out;
 }
 
 std::string to_table(const boost::json::array& items, const std::vector<std::string>& columns) {
