@@ -12,6 +12,8 @@ constexpr milliseconds kPollDeadline{
 constexpr milliseconds kFirstWait{1'000};
 constexpr milliseconds kLongestWait{60'000};
 constexpr milliseconds kThrottledAtLeast{100};
+constexpr int kSameFaultsMax = 3;                // then it will not go away by itself
+constexpr std::size_t kUnreadMax = 1ULL << 20U;  // enough to see what it was
 
 /// Waits in short pieces, so that stopping is not held up by a long pause.
 async::Awaitable<> wait(milliseconds how_long, std::shared_ptr<std::atomic<bool>> stopping) {
@@ -44,6 +46,62 @@ async::Awaitable<> report(
         );
 }
 
+/// Counts how often in a row a connector failed in the same way on what it fetched.
+class SameFault {
+public:
+    /// True when it is time to tell: once, until something else happens.
+    bool again(const tasks::End& end) {
+        const bool blamed = end.fault && end.unread;
+        if (!blamed || !last_ || last_->fault != end.fault->fault ||
+            last_->context != end.fault->context)
+            count_ = 0;
+        last_ = blamed ? end.fault : std::nullopt;
+        return blamed && ++count_ == kSameFaultsMax;
+    }
+
+private:
+    std::optional<Error> last_;
+    int count_ = 0;
+};
+
+/// A connector cannot read what its messenger gives it: that goes to the quarantine, with a
+/// placeholder where it would have stood, and people are told. Only the connector could step over
+/// it, for the cursor is its own; but nobody waits without knowing why.
+async::Awaitable<bool> set_aside(
+    const Inbound& inbound,
+    store::Store& store,
+    accounts::Account& account,
+    const tasks::End& end,
+    std::string cursor
+) {
+    Payload unread;
+    unread.body = *end.unread;
+    if (unread.body.empty()) unread.body = "poll with cursor " + cursor;
+    if (unread.body.size() > kUnreadMax) unread.body.resize(kUnreadMax);
+    Accepted accepted;
+    quarantine_whole(inbound.ground(), account, unread, end.fault->context, accepted);
+    append_health(
+        inbound.ground(),
+        account,
+        {"degraded",
+         "poll_unreadable",
+         "The connector cannot read what the messenger answers: " + end.fault->context,
+         0,
+         0},
+        accepted
+    );
+    auto written = co_await write(store, account, std::move(accepted));
+    if (written)
+        spdlog::error(
+            "poll.quarantined account={} reason={}", account.id.text(), end.fault->context
+        );
+    else
+        spdlog::warn(
+            "account.notice_lost account={} reason={}", account.id.text(), written.error().context
+        );
+    co_return written.has_value();
+}
+
 }  // namespace
 
 async::Awaitable<> poll(
@@ -54,6 +112,7 @@ async::Awaitable<> poll(
     std::shared_ptr<std::atomic<bool>> stopping
 ) {
     milliseconds failing{0};
+    SameFault same;
     const Payload nothing;
     while (!*stopping) {
         auto cursor = co_await pool.run([&store, &account] {
@@ -62,11 +121,17 @@ async::Awaitable<> poll(
         tasks::Start start;
         start.kind = TL_IN_POLL;
         start.deadline = kPollDeadline;
-        if (cursor && *cursor) start.note = (*cursor)->value;
+        std::string from;
+        if (cursor && *cursor) from = (*cursor)->value;
+        start.note = from;
         EventSink sink{inbound.ground(), store, *account, nothing};
         sink.keep_cursor();
         tasks::End end = co_await account->strand->run(std::move(start), sink);
         if (*stopping) co_return;
+        if (same.again(end)) {
+            const bool told = co_await set_aside(inbound, store, *account, end, std::move(from));
+            if (!told) same = {};
+        }
 
         const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
         if (done) {

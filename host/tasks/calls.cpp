@@ -237,6 +237,12 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
     const std::string label = task->instance->generation().label();
     if (!escaped.empty()) spdlog::error("tasks.escaped {} reason=\"{}\"", who(*task), escaped);
     ++task->tries;
+    const Input& input = task->inbox.front();
+    std::string unread = input.starts_task() ? std::string{} : input.body;
+    const auto end = [&](Fault fault, std::string why) {
+        end_with(*task, Error{fault, std::move(why)});
+        task->end.unread = std::move(unread);
+    };
     switch (code) {
         case TL_E_BAD_INPUT:
         case TL_E_LIMIT:
@@ -248,11 +254,9 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
                     kDriftAfter
                 );
             }
-            return end_with(
-                *task, Error{Fault::malformed, label + " answers " + plugins::name_of(code)}
-            );
+            return end(Fault::malformed, label + " answers " + plugins::name_of(code));
         case TL_E_UNSUPPORTED:
-            return end_with(*task, Error{Fault::unsupported, label + " answers UNSUPPORTED"});
+            return end(Fault::unsupported, label + " answers UNSUPPORTED");
         case TL_E_FORGED:
             ++figures_.forged;
             // Only what came from outside can be forged.
@@ -280,12 +284,7 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
     }
     ++figures_.failures;
     const std::string what = escaped.empty() ? plugins::name_of(code) : "it threw: " + escaped;
-    end_with(
-        *task,
-        Error{
-            Fault::unavailable,
-            label + " failed " + std::to_string(task->tries) + " times: " + what}
-    );
+    end(Fault::unavailable, label + " failed " + std::to_string(task->tries) + " times: " + what);
 }
 
 /// Ends a task by a fault. The connector has forgotten it, or is told to.

@@ -87,6 +87,9 @@ public:
     /// Writes everything in `durable` or nothing. On failure the task ends with that fault and
     /// nothing it asked for happens.
     virtual async::Awaitable<Result<void>> commit(Durable durable) = 0;
+    /// The connector's answer, when everything the task asked for until then is durable. The task
+    /// may go on, and may answer again when it has to be rebuilt.
+    virtual void answer(Answer) {}
 };
 
 /// What starts a task. Everything is owned.
@@ -102,8 +105,10 @@ struct Start {
 
 struct End {
     std::optional<Outcome> outcome;
-    std::optional<Answer> answer;
     std::optional<Source> source;
+    /// With a fault that is the connector's own: what it failed on, as far as it came from outside
+    /// (the last reply; "" when that was its starting input).
+    std::optional<std::string> unread;
     /// Absent when the connector ended the task by itself. `malformed` BAD_INPUT, `unsupported`,
     /// `forged`, `unavailable` INTERNAL after its tries or the deadline passed, `storage` a commit
     /// failed, `cancelled`, `unknown` a ONCE call diverged.
@@ -145,8 +150,7 @@ public:
     );
 
     /// Runs one task to its end. Inputs of different tasks interleave; the instance is never
-    /// entered twice at once. An answer is returned only after everything the task asked for until
-    /// then is durable.
+    /// entered twice at once.
     virtual async::Awaitable<End> run(Start start, Sink& sink) = 0;
 
     /// Ends every open task with `cancelled` and waits until none is left.
