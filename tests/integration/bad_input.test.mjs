@@ -1,6 +1,6 @@
 // The host's doors, and what strangers, thieves and broken programs send to them.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import net from 'node:net'
 import test from 'node:test'
 import { ForeignPortal } from './foreign_portal.mjs'
@@ -260,7 +260,7 @@ test('media and upload addresses cannot be made up', withWorld('links', async wo
 test('nothing on disk can be read without the store key', withWorld('disk', async world => {
   const portal = await running(world)
   try {
-    const needles = ['planted-words-of-a-customer', 'planted-unreadable-payload', 'planted-answer-of-the-desk', 'PlantedSurname']
+    const needles = ['planted-words-of-a-customer', 'planted-unreadable-payload', 'planted-answer-of-the-desk', 'PlantedSurname', 'planted-bytes-of-a-file']
     const user = (await world.control('users', { name: `Ann ${needles[3]}` })).json.id
     await world.control('say', { user, text: 'hello' })
     await until('the first one', () => texts(portal).length === 1)
@@ -270,6 +270,12 @@ test('nothing on disk can be read without the store key', withWorld('disk', asyn
     await world.control('faults', { method: 'sendMessage', action: 'error', code: 429, description: 'Too Many Requests: retry after 60', parameters: { retry_after: 60 }, count: 100 })
     const sent = await portal.send(world.hostUrl, [{ id: 'd-1', type: 'send', account: 'acme-telegram', conversation: String(user), message: { text: needles[2] } }])
     assert.equal(sent.status, 202, sent.text)
+    const file = Buffer.from(`${'.'.repeat(100_000)}${needles[4]}${'.'.repeat(100_000)}`)
+    const media = { name: 'a.txt', mime: 'text/plain', size: file.length, sha256: createHash('sha256').update(file).digest('hex') }
+    const granted = (await portal.send(world.hostUrl, [{ id: 'd-2', type: 'media', account: 'acme-telegram', media }])).json.results[0]
+    assert.equal((await request(granted.media.put, { method: 'PUT', body: file })).status, 204)
+    const withFile = { text: needles[2], attachments: [{ kind: 'file', media: granted.media.id }] }
+    assert.equal((await portal.send(world.hostUrl, [{ id: 'd-3', type: 'send', account: 'acme-telegram', conversation: String(user), message: withFile }])).status, 202)
     await until('all to wait', async () => {
       const lanes = (await world.admin('/v1/lanes')).json.items
       return lanes.find(l => l.name === 'portal/acme/messages').depth >= 2 && lanes.find(l => l.name === 'account/acme-telegram').depth >= 1
