@@ -52,7 +52,7 @@ public:
     FleetingSink(const inbound::Ground& ground, store::Store& store, accounts::Account& account)
         : ground_{ground}, store_{store}, account_{account} {}
     async::Awaitable<Result<void>> commit(tasks::Durable durable) override {
-        const std::string nothing;
+        const inbound::Payload nothing;
         inbound::Accepted accepted =
             inbound::accept(ground_, account_, std::move(durable), nothing);
         auto written = co_await inbound::write(store_, account_, std::move(accepted));

@@ -111,7 +111,7 @@ public:
 
     async::Awaitable<Result<void>> commit(tasks::Durable durable) override {
         const bool ends = durable.outcome.has_value();
-        const std::string nothing;
+        const inbound::Payload nothing;
         inbound::Accepted accepted =
             inbound::accept(owner_.services_.ground, *owner_.account_, std::move(durable), nothing);
         if (!ends) {
