@@ -72,6 +72,14 @@ async::Awaitable<> run_fleeting(
     store::Store& store
 ) {
     if (!account->strand || account->strand->open_tasks() > kFleetingTasksMax) co_return;
+    // Where it would have to wait for the messenger's limits it is worth nothing any more.
+    if (account->rates) {
+        const auto wait = account->rates->take(start.key, ground.clock.steady());
+        if (wait.count() > 0) {
+            spdlog::debug("outbound.fleeting_dropped account={}", account->id.text());
+            co_return;
+        }
+    }
     FleetingSink sink{ground, store, *account};
     tasks::End end = co_await account->strand->run(std::move(start), sink);
     if (end.fault)
@@ -146,6 +154,13 @@ async::Awaitable<net::Response> Commands::take(
         portal->take_commands(services_.ground.clock.steady(), static_cast<double>(read->size()));
     if (wait.count() > 0)
         co_return not_now("too many commands per second", std::to_string(1 + wait.count() / 1000));
+
+    // From here to the answer: two requests with one id must not both find it new.
+    std::set<std::string> ids;
+    for (const universal::ReadCommand& one : *read) {
+        if (!one.id.empty()) ids.insert(one.id);
+    }
+    auto claim = co_await under_way_.claim(portal->id.text(), std::move(ids));
 
     std::vector<Entry> entries(read->size());
     for (std::size_t i = 0; i < read->size(); ++i)

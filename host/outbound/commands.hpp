@@ -10,6 +10,7 @@
 #include "host/inbound/acceptance.hpp"
 #include "host/media/files.hpp"
 #include "host/net/server.hpp"
+#include "host/outbound/under_way.hpp"
 #include "host/store/store.hpp"
 #include "host/universal/json.hpp"
 
@@ -59,6 +60,7 @@ private:
     void pass_on(const Entry& entry);
 
     Services services_;
+    UnderWay under_way_;
 };
 
 }  // namespace trunkline::outbound
