@@ -4,8 +4,10 @@
 
 #include <boost/json.hpp>
 
+#include "host/async/spawn.hpp"
 #include "host/base/base64.hpp"
 #include "host/seal/crypto.hpp"
+#include "host/universal/part_id.hpp"
 
 namespace trunkline::inbound {
 namespace {
@@ -174,6 +176,9 @@ void accept_item(
     }
     Event event = *std::move(read);
     if (!conversation.empty()) event.mutable_conversation()->set_id(conversation);
+    // Connectors know the parts of a split command, portals only the command.
+    if (event.type() == "status")
+        event.set_command(std::string{universal::command_of_part(event.command())});
     if ((item.flags & kEcho) != 0) event.set_outgoing(true);
     if ((item.flags & kHistory) != 0) event.set_late(true);
     if (replay != nullptr) mark_replayed(event, *replay);

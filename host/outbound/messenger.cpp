@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "host/universal/part_id.hpp"
+
 namespace trunkline::outbound {
 namespace {
 
@@ -237,10 +239,7 @@ async::Awaitable<KeyedVerdict> Messenger::send_part(Sending* sending) {
     start.durable_key =
         "command/" + sending->command.id() + '/' + std::to_string(sending->progress.part);
     universal::Command part = sending->parts[sending->progress.part];
-    // Connectors derive idempotency tokens from the id, so each part of a split command needs its
-    // own.
-    if (sending->parts.size() > 1)
-        part.set_id(part.id() + '/' + std::to_string(sending->progress.part));
+    part.set_id(universal::part_id(part.id(), sending->progress.part, sending->parts.size()));
     universal::write_command_json(part, start.body);
     sending->done = {};
     CommandSink sink{*this, sending->done};

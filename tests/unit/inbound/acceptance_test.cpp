@@ -224,5 +224,19 @@ TEST_F(AcceptanceTest, HealthIsToldOnlyWhenItChanges) {
     EXPECT_EQ(account_->health().state, "ready");
 }
 
+TEST_F(AcceptanceTest, AStatusOfAPartIsOfItsCommand) {
+    const auto told = [&](const std::string& command) {
+        const Accepted accepted = take(durable({item(
+            R"({"type":"status","conversation":{"id":"42","kind":"direct"},"state":"delivered","command":")" +
+            command + R"("})"
+        )}));
+        return event(accepted).command();
+    };
+    EXPECT_EQ(told("c-1"), "c-1");
+    EXPECT_EQ(told("c-1/0"), "c-1");
+    EXPECT_EQ(told("c-1/12"), "c-1");
+    EXPECT_EQ(told("2026/7/0"), "2026/7") << "the portal's own slash stays";
+}
+
 }  // namespace
 }  // namespace trunkline::inbound
