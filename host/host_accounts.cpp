@@ -135,6 +135,7 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     spec.connector = from.connector;
     spec.home = &account->loop;
     spec.policy.waiting_bytes_max = portal->limits.waiting_bytes;
+    account->recovered = [this, owner = spec.owner] { return lanes_->admit_owner(owner); };
     auto destination = std::make_unique<outbound::Messenger>(
         account,
         outbound::Services{

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -76,6 +77,10 @@ public:
     /// After a migration: the messenger's present conversation id -> the id the portal has always
     /// known.
     std::unordered_map<std::string, std::string> known_as;
+
+    /// Lets what waits for the account go on; a pause that a person asked for stays. Awaited before
+    /// the account is called ready. Set by main, before anything is served.
+    std::function<async::Awaitable<>()> recovered;
 
     AccountFigures figures;
 

@@ -355,6 +355,8 @@ Accepted accept(
         accept_item(ground, account, std::move(item), input, std::move(dedup), replay, out);
     }
     for (tasks::Health& health : durable.health) {
+        if (health.state == "ok" && account.health().state == "broken" && account.recovered)
+            async::spawn(account.loop.get_executor(), "account recovered", account.recovered);
         // Connectors say "ok"; an account that is well is "ready".
         append_health(
             ground,

@@ -135,8 +135,10 @@ async::Awaitable<> poll(
 
         const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
         if (done) {
-            if (failing.count() > 0 || account->health().state == "starting")
+            if (failing.count() > 0 || account->health().state == "starting") {
+                if (account->recovered) co_await account->recovered();
                 co_await report(inbound, store, *account, "ready", "", "");
+            }
             failing = milliseconds{0};
             // A connector that names no pause leaves it to its manifest.
             co_await wait(
@@ -181,8 +183,11 @@ async::Awaitable<Result<void>> check(
     tasks::Start start;
     start.kind = TL_IN_CHECK;
     tasks::End end = co_await account->strand->run(std::move(start), sink);
-    if (end.fault && end.fault->fault == Fault::unsupported)
-        co_return Result<void>{};  // nothing to check
+    if (end.fault && end.fault->fault == Fault::unsupported) {
+        // Nothing to check: the next command shows how it is.
+        if (account->recovered) co_await account->recovered();
+        co_return Result<void>{};
+    }
     if (end.fault) co_return *end.fault;
     if (!end.outcome) co_return Error{Fault::malformed, "the check ended without an outcome"};
     if (end.outcome->kind == TL_ACCOUNT_BROKEN) {
@@ -191,6 +196,7 @@ async::Awaitable<Result<void>> check(
     }
     if (end.outcome->kind != TL_DONE)
         co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
+    if (account->recovered) co_await account->recovered();
     if (account->health().state != "degraded")
         co_await report(inbound, store, *account, "ready", "", "");
     co_return Result<void>{};
