@@ -24,7 +24,7 @@ struct Part {
     std::string mime;
     std::string bytes;
     std::shared_ptr<const FileBytes> file;  ///< streamed
-    bool base64 = false;  ///< the content is sent base64 encoded (joined bodies)
+    bool base64 = false;                    ///< the content is sent base64 encoded (joined bodies)
 };
 
 struct ClientRequest {

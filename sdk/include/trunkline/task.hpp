@@ -36,8 +36,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// Thrown when the host refuses an effect. The task ends with it, unless the connector has something
-/// smaller to ask for instead: the refused effect has left no trace.
+/// Thrown when the host refuses an effect. The task ends with it, unless the connector has
+/// something smaller to ask for instead: the refused effect has left no trace.
 struct Refused {
     tl_status status;
 };

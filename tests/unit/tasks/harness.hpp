@@ -86,6 +86,14 @@ public:
         co_return Result<void>{};
     }
 
+    void answer(Answer given) override {
+        committed_when_answered = durable_commits;
+        answered = std::move(given);
+    }
+
+    std::optional<Answer> answered;
+    std::size_t committed_when_answered = 0;
+
     /// "dedup=json" of every item, in order.
     std::vector<std::string> items() const {
         std::vector<std::string> all;
