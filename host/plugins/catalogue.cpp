@@ -29,7 +29,7 @@ class FolderCatalogue final : public Catalogue {
 public:
     explicit FolderCatalogue(CatalogueOptions options) : options_{std::move(options)} {}
 
-    void load_all() override {
+    void load_all(const Wanted& wanted) override {
         std::error_code error;
         std::vector<std::string> files;
         for (const auto& entry : fs::directory_iterator{options_.directory, error}) {
@@ -43,16 +43,100 @@ public:
         }
         std::ranges::sort(files);  // so that two starts judge alike
         if (files.size() > kFilesMax) files.resize(kFilesMax);
-        for (const std::string& file : files)
-            take(file);
+        for (const std::string& file : files) {
+            const std::string from = wanted ? wanted(fs::path{file}.stem().string(), file) : file;
+            if (from.empty()) continue;
+            auto generation = load(from);
+            if (generation) adopt(*std::move(generation));
+        }
     }
 
-    Result<std::shared_ptr<Generation>> load(const std::string& file) override {
+    Result<Candidate> stage(const std::string& file) override {
+        if (!loader_) {
+            auto loader = Loader::make(options_);
+            if (!loader) return refuse(file, {}, loader.error());
+            loader_ = std::move(*loader);
+        }
         const fs::path path =
             fs::path{file}.is_absolute() ? fs::path{file} : fs::path{options_.directory} / file;
-        auto loaded = load_counted(path.string());
-        if (!loaded.generation) return *loaded.error;
-        return loaded.generation;
+        Staged staged = loader_->stage(path.string());
+        if (!staged.candidate)
+            return refuse(path.string(), std::move(staged.manifest), *std::move(staged.error));
+        return *std::move(staged.candidate);
+    }
+
+    Result<void> try_out(const Candidate& candidate) override {
+        auto tried = loader_->try_out(candidate);
+        if (!tried) return refuse(candidate.origin().file, candidate.manifest(), tried.error());
+        return tried;
+    }
+
+    Result<std::shared_ptr<Generation>> map(Candidate candidate) override {
+        const std::string file = candidate.origin().file;
+        Manifest manifest = candidate.manifest();
+        auto mapped = loader_->map(std::move(candidate));
+        if (!mapped) return refuse(file, std::move(manifest), mapped.error());
+        for (const Remark& remark : remarks_on(manifest.json)) {
+            spdlog::warn(
+                "plugins.manifest connector={} member={} text=\"{}\"",
+                (*mapped)->label(),
+                remark.member,
+                remark.text
+            );
+        }
+        if (offers_features((*mapped)->table())) {
+            spdlog::warn(
+                "plugins.extension connector={} name={} text=\"not served in this version\"",
+                (*mapped)->label(),
+                TL_EXT_FEATURES
+            );
+        }
+        return mapped;
+    }
+
+    std::shared_ptr<Generation> adopt(std::shared_ptr<Generation> next) override {
+        const Manifest& manifest = next->manifest();
+        const std::string id = manifest.id.text();
+        PluginInfo info;
+        info.id = id;
+        info.file = deployed(id);
+        info.state = "serving";
+        info.manifest = manifest;
+        info.generation = next->number();
+        spdlog::info("plugins.loaded connector={} file={}", next->label(), next->origin().file);
+        const std::lock_guard lock{mutex_};
+        infos_[info.file] = std::move(info);
+        return std::exchange(current_[manifest.id], std::move(next));
+    }
+
+    std::shared_ptr<Generation> withdraw(
+        const ConnectorId& id, const std::string& state, const std::string& reason
+    ) override {
+        spdlog::warn(
+            "plugins.withdrawn connector={} state={} reason=\"{}\"", id.text(), state, reason
+        );
+        const std::lock_guard lock{mutex_};
+        PluginInfo& info = infos_[deployed(id.text())];
+        info.id = id.text();
+        info.file = deployed(id.text());
+        info.state = state;
+        info.reason = reason;
+        info.generation = 0;
+        const auto found = current_.find(id);
+        if (found == current_.end()) return nullptr;
+        auto former = std::move(found->second);
+        current_.erase(found);
+        return former;
+    }
+
+    void remark(const std::string& file, const std::string& reason) override {
+        const std::lock_guard lock{mutex_};
+        const auto found = infos_.find(file);
+        if (found == infos_.end()) return;
+        if (reason.empty() && found->second.state == "rejected")
+            infos_.erase(found);
+        else
+            found->second.reason = reason;
     }
 
     std::shared_ptr<Generation> current(const ConnectorId& id) const override {
@@ -70,51 +154,23 @@ public:
     }
 
 private:
-    Loaded load_counted(const std::string& file) {
-        if (!loader_) {
-            auto loader = Loader::make(options_);
-            if (!loader) return {.generation = nullptr, .manifest = {}, .error = loader.error()};
-            loader_ = std::move(*loader);
-        }
-        Loaded loaded = loader_->load(file);
-        if (!loaded.generation) return loaded;
-        for (const Remark& remark : remarks_on(loaded.manifest.json)) {
-            spdlog::warn(
-                "plugins.manifest connector={} member={} text=\"{}\"",
-                loaded.generation->label(),
-                remark.member,
-                remark.text
-            );
-        }
-        if (offers_features(loaded.generation->table())) {
-            spdlog::warn(
-                "plugins.extension connector={} name={} text=\"not served in this version\"",
-                loaded.generation->label(),
-                TL_EXT_FEATURES
-            );
-        }
-        return loaded;
+    std::string deployed(const std::string& id) const {
+        return (fs::path{options_.directory} / (id + ".so")).string();
     }
 
-    void take(const std::string& file) {
-        Loaded loaded = load_counted(file);
-        PluginInfo info;
-        info.file = file;
-        info.manifest = std::move(loaded.manifest);
-        if (loaded.generation) {
-            info.state = "serving";
-            info.generation = loaded.generation->number();
-            spdlog::info("plugins.loaded connector={} file={}", loaded.generation->label(), file);
-        } else {
-            info.state = "rejected";
-            info.reason = loaded.error->context;
-            spdlog::error("plugins.rejected file={} reason=\"{}\"", file, info.reason);
-        }
-        std::shared_ptr<Generation> former;  // dropped after the lock: its destructor unmaps
+    /// Lists what was refused. A generation that serves goes on; people see why the newer file does
+    /// not.
+    Error refuse(const std::string& file, Manifest manifest, Error why) {
+        spdlog::error("plugins.rejected file={} reason=\"{}\"", file, why.context);
         const std::lock_guard lock{mutex_};
-        if (loaded.generation)
-            former = std::exchange(current_[loaded.generation->manifest().id], loaded.generation);
-        infos_[file] = std::move(info);
+        PluginInfo& info = infos_[file];
+        info.id = fs::path{file}.stem().string();
+        info.file = file;
+        info.reason = why.context;
+        if (info.state == "serving") return why;
+        info.state = "rejected";
+        info.manifest = std::move(manifest);
+        return why;
     }
 
     CatalogueOptions options_;
@@ -127,6 +183,13 @@ private:
 };
 
 }  // namespace
+
+Result<std::shared_ptr<Generation>> Catalogue::load(const std::string& file) {
+    auto candidate = stage(file);
+    if (!candidate) return candidate.error();
+    if (auto tried = try_out(*candidate); !tried) return tried.error();
+    return map(*std::move(candidate));
+}
 
 std::unique_ptr<Catalogue> make_catalogue(CatalogueOptions options) {
     return std::make_unique<FolderCatalogue>(std::move(options));

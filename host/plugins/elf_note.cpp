@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <optional>
 
 #include <elf.h>
@@ -188,12 +189,17 @@ std::string_view read_elf_section(std::span<const std::uint8_t> file, std::strin
     return {};
 }
 
-bool is_whole_elf(std::span<const std::uint8_t> file) {
-    const auto header = read_struct<Elf64_Ehdr>(file, 0);
-    if (file.size() >= SELFMAG && std::memcmp(file.data(), ELFMAG, SELFMAG) != 0) return true;
-    if (!header || file.size() < SELFMAG) return false;
-    const std::uint64_t sections = std::uint64_t{header->e_shentsize} * header->e_shnum;
-    return header->e_shoff == 0 || slice(file, header->e_shoff, sections).has_value();
+bool is_whole_file(const std::string& file) {
+    std::ifstream stream{file, std::ios::binary | std::ios::ate};
+    const auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(stream.tellg(), 0));
+    Elf64_Ehdr header{};
+    stream.seekg(0);
+    stream.read(reinterpret_cast<char*>(&header), sizeof header);
+    const auto got = static_cast<std::size_t>(stream.gcount());
+    if (got >= SELFMAG && std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return true;
+    if (got < sizeof header) return false;
+    const std::uint64_t sections = std::uint64_t{header.e_shentsize} * header.e_shnum;
+    return header.e_shoff == 0 || (header.e_shoff <= size && sections <= size - header.e_shoff);
 }
 
 }  // namespace trunkline::plugins

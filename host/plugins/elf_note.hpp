@@ -30,7 +30,9 @@ Result<ElfNote> read_elf_note(std::span<const std::uint8_t> file);
 std::string_view read_elf_section(std::span<const std::uint8_t> file, std::string_view name);
 
 /// Whether a file looks as if all of it had been written: what its header names is there. A file
-/// that is no ELF file at all is whole. `[any]`
-bool is_whole_elf(std::span<const std::uint8_t> file);
+/// that is no ELF file at all is whole. Only its header is read, so it may change meanwhile.
+/// Blocks.
+/// `[any]`
+bool is_whole_file(const std::string& file);
 
 }  // namespace trunkline::plugins

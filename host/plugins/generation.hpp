@@ -27,6 +27,14 @@ struct Manifest {
                                ///< redelivery_window, accept, ...
 };
 
+/// Where a generation came from.
+struct Origin {
+    std::string file;    ///< as deployed
+    std::string staged;  ///< the private copy that is mapped; there as long as the generation
+    std::string digest;  ///< SHA-256 of its bytes, hexadecimal
+    std::string cases;   ///< its golden cases (trunkline/testing/cases.hpp); "" = it has none
+};
+
 /// A figure of a connector's own (trunkline.metrics/1).
 struct Metric {
     std::string name;
@@ -46,16 +54,45 @@ public:
     virtual const tl_host& host_for(std::size_t loop
     ) const noexcept = 0;                   ///< log and extensions, tagged connector@version#n
     virtual std::string label() const = 0;  ///< "telegram@1.0.0#1" for logs and metrics
+    virtual const Origin& origin() const noexcept = 0;
     virtual std::vector<Metric> metrics() const {
         return {};
     }  ///< the connector's own figures. `[any]`
 };
 
+/// A file that was staged and judged, and none of whose code has run in this process. Its copy is
+/// removed with it, unless it became a generation.
+class Candidate {
+public:
+    Candidate(Manifest manifest, std::string written, Origin origin, std::uint64_t number)
+        : manifest_{std::move(manifest)},
+          written_{std::move(written)},
+          origin_{std::move(origin)},
+          number_{number} {}
+    Candidate(Candidate&& other) noexcept;
+    Candidate& operator=(Candidate&&) = delete;
+    ~Candidate();
+
+    const Manifest& manifest() const noexcept { return manifest_; }
+    const std::string& written() const noexcept { return written_; }  ///< the manifest's text
+    const Origin& origin() const noexcept { return origin_; }
+    std::uint64_t number() const noexcept { return number_; }
+    void keep_copy() noexcept { owned_ = false; }  ///< somebody else removes it
+
+private:
+    Manifest manifest_;
+    std::string written_;
+    Origin origin_;
+    std::uint64_t number_;
+    bool owned_ = true;
+};
+
 struct PluginInfo {
+    std::string id;  ///< the file's name without ".so"
     std::string file;
-    std::string state;   ///< "serving", "rejected"
-    std::string reason;  ///< when rejected: one line naming the cause
-    Manifest manifest;   ///< as far as it could be read
+    std::string state;   ///< "serving", "rejected", "absent", "disabled"
+    std::string reason;  ///< when it does not serve, or its latest file was refused: one line
+    Manifest manifest;   ///< as far as it could be read; of the serving one when there is one
     std::uint64_t generation = 0;
 };
 
@@ -66,13 +103,32 @@ public:
     virtual ~Catalogue() = default;
 
     /// Loads every `*.so` of the folder: a private copy is staged, its note read before any of its
-    /// code runs, then mapped, negotiated and self-checked. What is refused is listed with its
-    /// reason and hurts nobody else.
-    virtual void load_all() = 0;
+    /// code runs, then tried in a child process, mapped, negotiated and self-checked. What is
+    /// refused is listed with its reason and hurts nobody else. `wanted` may name another file than
+    /// the folder's for an id, or "" to leave it alone.
+    using Wanted = std::function<std::string(const std::string& id, const std::string& file)>;
+    virtual void load_all(const Wanted& wanted = nullptr) = 0;
 
-    /// Loads one file as the next generation of its connector and returns it; the caller decides
-    /// when it serves.
-    virtual Result<std::shared_ptr<Generation>> load(const std::string& file) = 0;
+    /// The steps of a loading, for who replaces a generation; nothing serves by them. `file` may
+    /// be absolute or of the folder.
+    virtual Result<Candidate> stage(const std::string& file) = 0;
+    virtual Result<void> try_out(const Candidate& candidate) = 0;  ///< on its golden cases; blocks
+    virtual Result<std::shared_ptr<Generation>> map(Candidate candidate) = 0;
+
+    /// All of them: the next generation of its connector. The caller decides when it serves.
+    Result<std::shared_ptr<Generation>> load(const std::string& file);
+
+    /// Puts a generation in charge; returns the one it takes over from, which the caller drops when
+    /// nothing uses it any more.
+    virtual std::shared_ptr<Generation> adopt(std::shared_ptr<Generation> next) = 0;
+
+    /// Takes the connector out of charge: `state` absent or disabled.
+    virtual std::shared_ptr<Generation> withdraw(
+        const ConnectorId& id, const std::string& state, const std::string& reason
+    ) = 0;
+
+    /// What there is to say of a file that did not come to serve; "" when that is over.
+    virtual void remark(const std::string& file, const std::string& reason) = 0;
 
     virtual std::shared_ptr<Generation> current(const ConnectorId& id
     ) const = 0;  ///< null when there is none
@@ -82,6 +138,7 @@ public:
 struct CatalogueOptions {
     std::string directory;  ///< where operators drop connectors
     std::string staging;    ///< private folder for the copies that are really mapped; made 0700
+    std::string runner;  ///< the program trunkline-runner; "" = nothing is tried in a child first
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
     std::function<void(const std::string& label, int level, std::string_view text)>

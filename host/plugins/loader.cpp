@@ -6,13 +6,19 @@
 
 #include <unistd.h>
 
+#include "host/base/base64.hpp"
 #include "host/plugins/guard.hpp"
 #include "host/plugins/host_table.hpp"
 #include "host/plugins/library.hpp"
 #include "host/plugins/notes.hpp"
+#include "host/plugins/trial.hpp"
+#include "host/seal/crypto.hpp"
 
 namespace trunkline::plugins {
 namespace {
+
+constexpr std::string_view kCasesSection = ".trunkline.golden";
+constexpr std::size_t kCasesBytesMax = 16U << 20U;
 
 Error refused(std::string why) {
     return Error{Fault::malformed, std::move(why)};
@@ -29,10 +35,11 @@ std::string label_of(const Manifest& manifest, std::uint64_t number) {
 /// A mapped, checked library with its host tables.
 class MappedGeneration final : public Generation {
 public:
-    MappedGeneration(Manifest manifest, std::uint64_t number, std::size_t loops, LogSink sink)
-        : manifest_{std::move(manifest)},
-          number_{number},
-          label_{label_of(manifest_, number)},
+    MappedGeneration(const Candidate& from, std::size_t loops, LogSink sink)
+        : manifest_{from.manifest()},
+          origin_{from.origin()},
+          number_{from.number()},
+          label_{label_of(manifest_, number_)},
           sink_{std::move(sink)} {
         for (std::size_t i = 0; i < std::max<std::size_t>(loops, 1); ++i) {
             hosts_.push_back(std::make_unique<HostTable>(label_, sink_, metrics_));
@@ -40,6 +47,7 @@ public:
     }
 
     const Manifest& manifest() const noexcept override { return manifest_; }
+    const Origin& origin() const noexcept override { return origin_; }
     std::uint64_t number() const noexcept override { return number_; }
     const tl_plugin& table() const noexcept override { return *table_; }
     const tl_host& host_for(std::size_t loop) const noexcept override {
@@ -101,6 +109,7 @@ private:
     }
 
     Manifest manifest_;
+    Origin origin_;
     std::uint64_t number_;
     std::string label_;
     LogSink sink_;
@@ -118,11 +127,11 @@ Result<std::unique_ptr<Loader>> Loader::make(CatalogueOptions options) {
     return std::unique_ptr<Loader>{new Loader{std::move(options), *std::move(staging)}};
 }
 
-Loaded Loader::load(const std::string& file) {
-    Loaded loaded;
+Staged Loader::stage(const std::string& file) {
+    Staged out;
     const auto fail = [&](Error error) {
-        loaded.error = std::move(error);
-        return std::move(loaded);
+        out.error = std::move(error);
+        return std::move(out);
     };
     const std::string name = std::filesystem::path{file}.stem().string();
     if (!is_connector_id(name))
@@ -131,43 +140,69 @@ Loaded Loader::load(const std::string& file) {
     auto staged = staging_.copy(file, name, number, options_.file_bytes_max);
     if (!staged) return fail(staged.error());
     // From the staged copy, so that what was judged is what gets mapped.
+    Origin origin{.file = file, .staged = *staged, .digest = {}, .cases = {}};
     std::string written;
     auto manifest = [&]() -> Result<Manifest> {
         auto bytes = MappedFile::open(*staged);
         if (!bytes) return bytes.error();
-        auto note = read_elf_note({bytes->data(), bytes->size()});
+        const std::span<const std::uint8_t> all{bytes->data(), bytes->size()};
+        auto note = read_elf_note(all);
         if (!note) return note.error();
-        loaded.manifest.abi_major = note->abi_major;
-        loaded.manifest.abi_minor_min = note->abi_minor;
+        out.manifest.abi_major = note->abi_major;
+        out.manifest.abi_minor_min = note->abi_minor;
         written = note->manifest;
+        origin.digest =
+            hex_encode(seal::sha256({reinterpret_cast<const char*>(bytes->data()), bytes->size()}));
+        const std::string_view cases = read_elf_section(all, kCasesSection);
+        if (cases.size() > kCasesBytesMax)
+            return refused("its golden cases are larger than " + std::to_string(kCasesBytesMax));
+        origin.cases = cases;
         return judge_note(*note, file);
     }();
     if (manifest) {
-        loaded.manifest = *manifest;
+        out.manifest = *manifest;
         if (auto fits = check_abi(*manifest); !fits) manifest = fits.error();
     }
-    if (!manifest) {
-        ::unlink(staged->c_str());
-        return fail(manifest.error());
-    }
-    auto generation = map(*std::move(staged), *manifest, written, number);
-    if (!generation) return fail(generation.error());
-    loaded.generation = *std::move(generation);
-    return loaded;
+    Candidate candidate{out.manifest, std::move(written), std::move(origin), number};
+    if (!manifest) return fail(manifest.error());
+    out.candidate.emplace(std::move(candidate));
+    return out;
 }
 
-Result<std::shared_ptr<Generation>> Loader::map(
-    std::string staged, const Manifest& manifest, const std::string& written, std::uint64_t number
-) {
-    auto library = Library::open(std::move(staged), label_of(manifest, number));
+Result<void> Loader::try_out(const Candidate& candidate) const {
+    if (options_.runner.empty()) return {};
+    TrialOptions options;
+    options.runner = options_.runner;
+    const Origin& origin = candidate.origin();
+    const TrialResult result = run_trial(options, origin.staged, origin.cases);
+    if (result.failure) return refused("in its trial: " + *result.failure);
+    if (auto wrong = judge_golden(origin.cases, result)) return refused("in its trial: " + *wrong);
+    return {};
+}
+
+Result<std::shared_ptr<Generation>> Loader::map(Candidate candidate) const {
+    auto library = Library::open(
+        candidate.origin().staged, label_of(candidate.manifest(), candidate.number())
+    );
+    candidate.keep_copy();  // the library has taken it over, also when it could not be opened
     if (!library) return library.error();
-    auto generation =
-        std::make_shared<MappedGeneration>(manifest, number, options_.loops, options_.log);
-    auto negotiated = generation->negotiate(*std::move(library), written);
+    auto generation = std::make_shared<MappedGeneration>(candidate, options_.loops, options_.log);
+    auto negotiated = generation->negotiate(*std::move(library), candidate.written());
     if (!negotiated) return negotiated.error();
     auto checked = generation->self_check();
     if (!checked) return checked.error();
     return std::shared_ptr<Generation>{std::move(generation)};
+}
+
+Candidate::Candidate(Candidate&& other) noexcept
+    : manifest_{std::move(other.manifest_)},
+      written_{std::move(other.written_)},
+      origin_{std::move(other.origin_)},
+      number_{other.number_},
+      owned_{std::exchange(other.owned_, false)} {}
+
+Candidate::~Candidate() {
+    if (owned_) ::unlink(origin_.staged.c_str());
 }
 
 }  // namespace trunkline::plugins

@@ -10,31 +10,26 @@
 
 namespace trunkline::plugins {
 
-/// A generation, or why there is none; the manifest as far as it could be read.
-struct Loaded {
-    std::shared_ptr<Generation> generation;
+/// A candidate, or why there is none; the manifest as far as it could be read.
+struct Staged {
+    std::optional<Candidate> candidate;
     Manifest manifest;
     std::optional<Error> error;
 };
 
-/// Turns files into generations: stage, read the note, map, negotiate, self-check, in this order.
-/// Control thread only.
+/// Turns files into generations: stage, read the note, try in a child, map, negotiate, self-check,
+/// in this order. Control thread only.
 class Loader {
 public:
     static Result<std::unique_ptr<Loader>> make(CatalogueOptions options);
 
-    Loaded load(const std::string& file);
+    Staged stage(const std::string& file);
+    Result<void> try_out(const Candidate& candidate) const;
+    Result<std::shared_ptr<Generation>> map(Candidate candidate) const;
 
 private:
     Loader(CatalogueOptions options, Staging staging)
         : options_{std::move(options)}, staging_{std::move(staging)} {}
-
-    Result<std::shared_ptr<Generation>> map(
-        std::string staged,
-        const Manifest& manifest,
-        const std::string& written,
-        std::uint64_t number
-    );
 
     CatalogueOptions options_;
     Staging staging_;

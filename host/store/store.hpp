@@ -41,6 +41,7 @@ enum class Table : std::uint8_t {
     audit = 10,      ///< key = ULID bytes
     held = 11,       ///< records of waiting conversations set aside by a keyed lane: key = lane +
                      ///< conversation + sequence
+    connector = 12,  ///< what is remembered of connectors: key = id
 };
 
 /// Flags of a record. Stored; never renumber.

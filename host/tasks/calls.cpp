@@ -2,6 +2,7 @@
 #include <boost/asio/post.hpp>
 
 #include "host/tasks/core.hpp"
+#include "host/tasks/recent.hpp"
 
 namespace trunkline::tasks {
 namespace {
@@ -146,6 +147,8 @@ void Core::succeed(const TaskRef& task, Collector::Slot& slot) {
         }
         arm_deadline(task);
     }
+    if (task->ended && services_.recent != nullptr)
+        services_.recent->keep(setup_.account, *task, std::move(input));
     write_marks(*task, collected, reply);
     task->due = std::move(collected);
     task->busy = true;

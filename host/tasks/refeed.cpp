@@ -11,6 +11,7 @@ async::Awaitable<Result<void>> Core::refeed(
     if (stopping_) co_return Error{Fault::cancelled, "the account is being stopped"};
     if (refeeding_)
         co_return Error{Fault::conflict, "the account is going over to another generation"};
+    const auto began = std::chrono::steady_clock::now();
     Saved saved = instance_->save();
     // Caches of a newer schema mean nothing to an older connector.
     if (next->table().state_schema < saved.schema) saved = {};
@@ -22,6 +23,11 @@ async::Awaitable<Result<void>> Core::refeed(
     if (!made) co_return made.error();
     const std::shared_ptr<Instance> former = std::exchange(instance_, *std::move(made));
     const std::shared_ptr<Instance> latter = instance_;
+    figures_.switch_us =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::steady_clock::now() - began
+        )
+                                       .count());
 
     refeeding_ = true;
     // Nearly every task ends by itself within moments; the rest is moved.

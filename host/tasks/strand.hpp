@@ -23,6 +23,8 @@
 /// crash or a reload.
 namespace trunkline::tasks {
 
+class Recent;
+
 /// A universal event as a connector reported it, not yet looked at.
 struct Item {
     std::uint32_t flags = 0;  ///< 1 = outgoing echo, 2 = history
@@ -125,6 +127,7 @@ struct Services {
     /// The bytes of a host file by its id, or null when unknown. `[any]`
     std::function<std::shared_ptr<const net::FileBytes>(const std::string& file)> file;
     std::size_t loop_index = 0;  ///< of `loop`; picks the generation's log table
+    Recent* recent = nullptr;    ///< of the connector on `loop`; null: nothing is kept
 };
 
 struct Setup {
@@ -173,6 +176,7 @@ public:
         std::uint64_t calls = 0, failures = 0, bad_input = 0, forged = 0, refeeds = 0;
         std::uint64_t busy_us = 0;
         std::uint64_t bad_in_a_row = 0;  ///< tasks that ended as BAD_INPUT since one ended well
+        std::uint64_t switch_us = 0;  ///< how long it stood still to go over, the last time
     };
     virtual Figures figures() const = 0;
 };
