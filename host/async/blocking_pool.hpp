@@ -66,6 +66,12 @@ public:
         co_return *std::move(value);
     }
 
+    /// Runs `work` on the pool; nobody waits for it. It must not throw. `[any]`
+    template <class Work>
+    void post(Work work) {
+        net::post(pool_, std::move(work));
+    }
+
     void join() { pool_.join(); }
 
 private:

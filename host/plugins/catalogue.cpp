@@ -84,6 +84,15 @@ public:
                 remark.text
             );
         }
+        if (const SignedBy& by = (*mapped)->origin().signature;
+            !by.fingerprint.empty() && !by.trusted) {
+            spdlog::warn(
+                "plugins.signature connector={} key={} text=\"not in plugins.trusted_keys, so it "
+                "counts as unsigned\"",
+                (*mapped)->label(),
+                by.fingerprint
+            );
+        }
         if (offers_features((*mapped)->table())) {
             spdlog::warn(
                 "plugins.extension connector={} name={} text=\"not served in this version\"",
@@ -103,7 +112,13 @@ public:
         info.state = "serving";
         info.manifest = manifest;
         info.generation = next->number();
-        spdlog::info("plugins.loaded connector={} file={}", next->label(), next->origin().file);
+        info.signed_by = next->origin().signed_by();
+        spdlog::info(
+            "plugins.loaded connector={} file={} signed_by={}",
+            next->label(),
+            next->origin().file,
+            info.signed_by.empty() ? "nobody" : info.signed_by
+        );
         const std::lock_guard lock{mutex_};
         infos_[info.file] = std::move(info);
         return std::exchange(current_[manifest.id], std::move(next));

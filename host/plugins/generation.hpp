@@ -11,6 +11,7 @@
 
 #include "host/base/id.hpp"
 #include "host/base/result.hpp"
+#include "host/plugins/signature.hpp"
 
 /// Connectors as shared libraries: staged, checked, mapped. The only folder that includes
 /// Boost.DLL.
@@ -33,6 +34,12 @@ struct Origin {
     std::string staged;  ///< the private copy that is mapped; there as long as the generation
     std::string digest;  ///< SHA-256 of its bytes, hexadecimal
     std::string cases;   ///< its golden cases (trunkline/testing/cases.hpp); "" = it has none
+    SignedBy signature;
+    std::string signature_text;  ///< as it lay beside the file; "" = there was none
+
+    /// Fingerprint of the trusted key that the file is signed with; "" = of nobody whom the operator
+    /// trusts.
+    std::string signed_by() const { return signature.trusted ? signature.fingerprint : ""; }
 };
 
 /// A figure of a connector's own (trunkline.metrics/1).
@@ -94,6 +101,7 @@ struct PluginInfo {
     std::string reason;  ///< when it does not serve, or its latest file was refused: one line
     Manifest manifest;   ///< as far as it could be read; of the serving one when there is one
     std::uint64_t generation = 0;
+    std::string signed_by;  ///< when serving, as its origin has it
 };
 
 /// The folder of connectors. Owner: main; control thread only, except `current` and `list`, which
@@ -141,6 +149,7 @@ struct CatalogueOptions {
     std::string runner;  ///< the program trunkline-runner; "" = nothing is tried in a child first
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
+    SignaturePolicy signatures;
     std::function<void(const std::string& label, int level, std::string_view text)>
         log;  ///< `[any]`
 };

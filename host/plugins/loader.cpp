@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include <unistd.h>
@@ -119,6 +120,22 @@ private:
     const tl_plugin* table_ = nullptr;
 };
 
+std::string read_text(const std::string& file) {
+    std::ifstream stream{file};
+    return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+/// The staged copy by the signature that lies beside the deployed file.
+Result<SignedBy> judge_staged(
+    const std::string& staged, const std::string& file, const SignaturePolicy& policy
+) {
+    auto bytes = MappedFile::open(staged);
+    if (!bytes) return bytes.error();
+    return judge_signature(
+        file, {reinterpret_cast<const char*>(bytes->data()), bytes->size()}, policy
+    );
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Loader>> Loader::make(CatalogueOptions options) {
@@ -162,6 +179,16 @@ Staged Loader::stage(const std::string& file) {
     if (manifest) {
         out.manifest = *manifest;
         if (auto fits = check_abi(*manifest); !fits) manifest = fits.error();
+    }
+    if (manifest) {
+        auto signature = judge_staged(*staged, file, options_.signatures);
+        if (signature) {
+            origin.signature = *std::move(signature);
+            if (!origin.signature.fingerprint.empty())
+                origin.signature_text = read_text(signature_file(file));
+        } else {
+            manifest = signature.error();
+        }
     }
     Candidate candidate{out.manifest, std::move(written), std::move(origin), number};
     if (!manifest) return fail(manifest.error());

@@ -17,8 +17,8 @@ struct Staged {
     std::optional<Error> error;
 };
 
-/// Turns files into generations: stage, read the note, try in a child, map, negotiate, self-check,
-/// in this order. Control thread only.
+/// Turns files into generations: stage, read the note, check the signature, try in a child, map,
+/// negotiate, self-check, in this order. Control thread only.
 class Loader {
 public:
     static Result<std::unique_ptr<Loader>> make(CatalogueOptions options);

@@ -15,7 +15,9 @@
 #include "host/base/base64.hpp"
 #include "host/plugins/library.hpp"
 #include "host/plugins/notes.hpp"
+#include "host/plugins/signature.hpp"
 #include "host/plugins/trial.hpp"
+#include "host/plugins/version.hpp"
 #include "host/reload/cases.hpp"
 #include "host/reload/soak.hpp"
 #include "host/seal/crypto.hpp"
@@ -37,6 +39,13 @@ std::string connector_of(const std::string& file) {
 
 Error refusal(std::string why) {
     return Error{Fault::rejected, std::move(why)};
+}
+
+/// What is no version by its form is neither older nor newer than anything.
+bool is_older(const std::string& one, const std::string& other) {
+    const auto a = plugins::Version::parse(one);
+    const auto b = plugins::Version::parse(other);
+    return a && b && *a < *b;
 }
 
 std::string digest_of(const std::string& file) {
@@ -160,7 +169,7 @@ void Reloader::watch() {
 void Reloader::tick() {
     try {
         if (options_.watch) {
-            for (const Folder::Change& change : folder_.look(Clock_::now()))
+            for (const Folder::Change& change : folder_.look(Steady::now()))
                 take(change);
         }
         bury();
@@ -169,7 +178,7 @@ void Reloader::tick() {
             const Soak soak = at->second;
             const Totals now = rooms_.serving.totals(ConnectorId{connector}) - soak.begin;
             const auto why = worse(soak.former, now);
-            const bool over = Clock_::now() >= soak.until;
+            const bool over = Steady::now() >= soak.until;
             ++at;
             if (why) {
                 go_back(connector, *why);
@@ -208,7 +217,7 @@ void Reloader::take(const Folder::Change& change) {
 // The whole of a replacement, in the order it happens. Until the last step the present generation
 // knows nothing of it.
 Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
-    const auto began = Clock_::now();
+    const auto began = Steady::now();
     const std::string connector = connector_of(file);
     const auto present = plugins::is_connector_id(connector)
                              ? rooms_.catalogue.current(ConnectorId{connector})
@@ -269,7 +278,7 @@ Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
     attempt.pause_us_median = switched.pause_us_median;
     attempt.pause_us_max = switched.pause_us_max;
     attempt.took_ms = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<milliseconds>(Clock_::now() - began).count()
+        std::chrono::duration_cast<milliseconds>(Steady::now() - began).count()
     );
     note(connector, attempt);
     spdlog::info(
@@ -287,7 +296,7 @@ Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
 Result<void> Reloader::check_pin(const plugins::Candidate& candidate, Wish wish) const {
     if (!options_.pin || wish.older) return {};
     const std::string pinned = rooms_.book.of(candidate.manifest().id.text()).pinned;
-    if (pinned.empty() || !plugins::is_older(candidate.manifest().version, pinned)) return {};
+    if (pinned.empty() || !is_older(candidate.manifest().version, pinned)) return {};
     return refusal(
         "version " + candidate.manifest().version + " is older than " + pinned +
         ", which has served: trunkctl plugins reload " + candidate.manifest().id.text() +
@@ -351,7 +360,7 @@ Result<void> Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, 
         accept != nullptr && accept->is_object() ? accept->get_object() : boost::json::object{};
     if (how != How::back) {
         entry.refused.clear();
-        if (entry.pinned.empty() || plugins::is_older(entry.pinned, next->manifest().version))
+        if (entry.pinned.empty() || is_older(entry.pinned, next->manifest().version))
             entry.pinned = next->manifest().version;
     }
     const std::string label = next->label();
@@ -362,7 +371,7 @@ Result<void> Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, 
     const Totals now = rooms_.serving.totals(ConnectorId{connector});
     soaks_.erase(connector);
     const bool soaks = former != nullptr && how != How::back && options_.soak.count() > 0;
-    if (soaks) soaks_[connector] = {Clock_::now() + options_.soak, now - since_[connector], now};
+    if (soaks) soaks_[connector] = {Steady::now() + options_.soak, now - since_[connector], now};
     since_[connector] = now;
     {
         const std::lock_guard lock{mutex_};
@@ -383,8 +392,13 @@ void Reloader::keep_copy(const plugins::Generation& former) {
     const std::string fresh = kept(connector) + ".new";
     ::unlink(fresh.c_str());
     if (::link(former.origin().staged.c_str(), fresh.c_str()) == 0 &&
-        ::rename(fresh.c_str(), kept(connector).c_str()) == 0)
+        ::rename(fresh.c_str(), kept(connector).c_str()) == 0) {
+        const std::string signature = plugins::signature_file(kept(connector));
+        ::unlink(signature.c_str());
+        if (!former.origin().signature_text.empty())
+            std::ofstream{signature} << former.origin().signature_text;
         return;
+    }
     spdlog::error("plugins.not_kept connector={} reason=\"{}\"", former.label(), ::strerror(errno));
     const std::lock_guard lock{mutex_};
     reports_[connector].previous.clear();
@@ -393,8 +407,8 @@ void Reloader::keep_copy(const plugins::Generation& former) {
 void Reloader::retire(std::string connector, std::shared_ptr<plugins::Generation> generation) {
     retired_.push_back({std::move(connector), std::move(generation)});
     // Nearly always its tasks have ended by now; what has not is looked after by the ticks.
-    const auto until = Clock_::now() + kUnmapPatience;
-    while (retired_.back().generation.use_count() > 1 && Clock_::now() < until)
+    const auto until = Steady::now() + kUnmapPatience;
+    while (retired_.back().generation.use_count() > 1 && Steady::now() < until)
         std::this_thread::sleep_for(milliseconds{1});
     bury();
 }

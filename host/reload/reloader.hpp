@@ -92,9 +92,9 @@ public:
     std::map<std::string, Report> reports() const;
 
 private:
-    using Clock_ = std::chrono::steady_clock;
+    using Steady = std::chrono::steady_clock;
     struct Soak {
-        Clock_::time_point until;
+        Steady::time_point until;
         Totals former;  ///< of the former generation, all its life
         Totals begin;   ///< at the switch
     };

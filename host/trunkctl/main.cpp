@@ -12,6 +12,7 @@
 #include "host/net/url.hpp"
 #include "host/seal/seal.hpp"
 #include "host/trunkctl/api.hpp"
+#include "host/trunkctl/sign.hpp"
 #include "host/trunkctl/table.hpp"
 
 namespace trunkline::trunkctl {
@@ -23,7 +24,7 @@ using Words = std::vector<std::string>;
 constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] [--json] COMMAND
 
   status
-  plugins
+  plugins       [sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY]
   accounts      [resume ACCOUNT]
   portals       [resume PORTAL]
   lanes         [pause LANE | resume LANE | kick LANE]
@@ -167,12 +168,35 @@ int license(const Options& options, const Api& api) {
     );
 }
 
+/// `plugins sign FILE --key KEY` and `plugins verify FILE --key KEY`, which need no host.
+int sign_or_verify(const Options& options) {
+    const Words& w = options.words;
+    if (w.size() != 5 || (w[2] == "--key") == (w[3] == "--key")) return usage();
+    const bool key_first = w[2] == "--key";
+    const std::string& file = key_first ? w[4] : w[2];
+    const std::string& key = key_first ? w[3] : w[4];
+    const auto done = w[1] == "sign" ? sign_connector(file, key) : verify_connector(file, key);
+    if (!done) return failed(done.error());
+    if (!done->warning.empty()) std::cerr << "trunkctl: warning: " << done->warning << '\n';
+    return show(
+        options,
+        json::value(json::object{
+            {"signature", done->file},
+            {"connector", done->connector},
+            {"version", done->version},
+            {"public_key", done->key},
+            {"fingerprint", done->fingerprint}})
+    );
+}
+
 int run(const Options& options) {
     const Api api{options.admin, options.token};
     const Words& w = options.words;
     const std::string& room = w[0];
     if (room == "license") return license(options, api);
     if (room == "dead-letters") return dead_letters(options, api);
+    if (room == "plugins" && w.size() > 1 && (w[1] == "sign" || w[1] == "verify"))
+        return sign_or_verify(options);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
     if (w.size() == 1) {
         if (room == "plugins")
@@ -180,7 +204,7 @@ int run(const Options& options) {
                 options,
                 api,
                 "/v1/plugins",
-                {"name", "version", "generation", "state", "reason", "file"}
+                {"name", "version", "generation", "state", "signed_by", "reason", "file"}
             );
         if (room == "accounts")
             return list(
