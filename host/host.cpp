@@ -5,6 +5,7 @@
 #include <future>
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "host/admin/admin_side.hpp"
 #include "host/async/on.hpp"
@@ -21,6 +22,14 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kDrainAtMost{10'000};
 constexpr WallMs kLinkLivesBeyondRetention = 7LL * 24 * 3600 * 1000;
+
+/// A program of ours in the folder of this one; "" when it is not there.
+std::string program_beside(const char* name) {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto file = self.parent_path() / name;
+    return !error && ::access(file.c_str(), X_OK) == 0 ? file.string() : std::string{};
+}
 
 /// Runs a coroutine that ends in a Result from main's thread.
 Result<void> wait_for(
@@ -111,8 +120,12 @@ Result<void> Host::make_rooms() {
             text
         );
     };
+    plugins.runner = program_beside("trunkline-runner");
+    if (plugins.runner.empty())
+        return Error{
+            Fault::not_found,
+            "the program trunkline-runner is not there: it lies in the same folder as trunkline"};
     catalogue_ = plugins::make_catalogue(std::move(plugins));
-    catalogue_->load_all();
 
     links_ = std::make_unique<media::Links>(config_.public_url, store_key_);
     files_ = std::make_unique<media::Files>(
@@ -140,6 +153,8 @@ Result<void> Host::make_rooms() {
         [this](std::shared_ptr<accounts::Account> account, std::string ref) {
             return inbound::locate(*inbound_, *store_, std::move(account), std::move(ref));
         }});
+    auto replacing = make_reloader();
+    if (!replacing) return replacing;
     public_side_ = std::make_unique<PublicSide>(PublicSide::Rooms{
         directory_, *inbound_, *commands_, *relay_, *store_});
 
@@ -158,6 +173,7 @@ Result<void> Host::make_rooms() {
         clock_,
         *store_,
         *catalogue_,
+        *reloader_,
         directory_,
         *lanes_,
         *portal_lanes_,
@@ -171,6 +187,38 @@ Result<void> Host::make_rooms() {
                 admin_server_ ? admin_server_->figures() : net::Server::Figures{}};
         },
     });
+    return {};
+}
+
+Result<void> Host::make_reloader() {
+    auto book = reload::Book::open(*store_);
+    if (!book) return book.error();
+    book_ = *std::move(book);
+    serving_ = std::make_unique<ConnectorServing>(ConnectorServing::Rooms{
+        loops_,
+        directory_,
+        pool_,
+        *store_,
+        *inbound_,
+        [this](const accounts::Account& account) { return describe(account); },
+        [this](accounts::Account& account, std::shared_ptr<plugins::Generation> generation) {
+            return make_strand(account, std::move(generation));
+        },
+        [this](accounts::Account& account, const plugins::Generation& generation) {
+            return adopt_manifest(account, generation);
+        },
+        [this](std::shared_ptr<accounts::Account> account) { begin_life(std::move(account)); }});
+    reload::Options options;
+    options.directory = config_.plugins.directory;
+    options.kept = config_.store.path + "/plugins/kept";
+    options.runner = program_beside("trunkline-runner");
+    options.watch = config_.plugins.watch;
+    options.pin = config_.plugins.require_signature;
+    options.soak = config_.plugins.soak;
+    reloader_ = std::make_unique<reload::Reloader>(
+        reload::Reloader::Rooms{*catalogue_, *book_, *serving_, clock_}, std::move(options)
+    );
+    reloader_->load_all();
     return {};
 }
 
@@ -188,6 +236,7 @@ Result<void> Host::start() {
             lane.tail - lane.head
         );
     }
+    reloader_->start();
     housekeeper_ = std::thread{[this] { housekeeping(); }};
     public_side_->ready(true);
     return {};
@@ -303,7 +352,10 @@ void Host::stop() {
     if (!started_) return;
     started_ = false;
     public_side_->ready(false);
+    reloader_->stop();
     *stopping_ = true;
+    for (const auto& [id, account] : directory_.accounts())
+        *account->leaving = true;
     for (auto* server : {public_server_.get(), admin_server_.get()}) {
         if (server != nullptr) server->stop_accepting();
     }

@@ -10,6 +10,7 @@
 #include "host/async/loops.hpp"
 #include "host/base/clock.hpp"
 #include "host/config/config.hpp"
+#include "host/connector_serving.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
 #include "host/lanes/lane_table.hpp"
@@ -19,6 +20,7 @@
 #include "host/outbound/commands.hpp"
 #include "host/plugins/generation.hpp"
 #include "host/public_side.hpp"
+#include "host/reload/reloader.hpp"
 #include "host/store/store.hpp"
 
 namespace trunkline {
@@ -50,10 +52,25 @@ private:
     Result<void> open_doors();
     async::Awaitable<Result<void>> open_portal(const config::Portal& from);
     async::Awaitable<Result<void>> open_account(const config::Account& from);
-    async::Awaitable<> rest(std::chrono::milliseconds how_long);
+    async::Awaitable<> rest(
+        std::chrono::milliseconds how_long, std::shared_ptr<std::atomic<bool>> leaving
+    );
     async::Awaitable<> run_account(std::shared_ptr<accounts::Account> account);
     void recall_health(accounts::Account& account);
-    Result<void> make_strand(accounts::Account& account);
+    Result<void> make_strand(
+        accounts::Account& account, std::shared_ptr<plugins::Generation> generation
+    );
+    Result<void> adopt_manifest(accounts::Account& account, const plugins::Generation& generation);
+    std::shared_ptr<accounts::SharedBucket> shared_bucket(
+        const ConnectorId& connector, const std::optional<accounts::Rates::Rate>& rate
+    );
+    boost::json::object settings_of_connector(const ConnectorId& connector) const;
+    std::vector<Secret> secrets_of(
+        const accounts::Account& account, const boost::json::object& manifest
+    ) const;
+    reload::ServedAccount describe(const accounts::Account& account) const;
+    void begin_life(std::shared_ptr<accounts::Account> account);
+    Result<void> make_reloader();
     void housekeeping();
 
     const config::Config config_;
@@ -65,11 +82,16 @@ private:
     std::unique_ptr<net::Clients> clients_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<plugins::Catalogue> catalogue_;
+    std::unique_ptr<reload::Book> book_;
+    std::unique_ptr<ConnectorServing> serving_;
+    std::unique_ptr<reload::Reloader> reloader_;
     std::unique_ptr<media::Links> links_;
     std::unique_ptr<media::Files> files_;
     std::unique_ptr<inbound::Ground> ground_;
     accounts::Directory directory_;
-    std::map<std::string, std::shared_ptr<accounts::SharedBucket>> connector_buckets_;
+    std::mutex buckets_mutex_;  // guards connector_buckets_; accounts go over on all loops at once
+    std::map<std::string, std::pair<accounts::Rates::Rate, std::shared_ptr<accounts::SharedBucket>>>
+        connector_buckets_;
     std::unique_ptr<lanes::LaneTable> lanes_;
     std::unique_ptr<delivery::PortalLanes> portal_lanes_;
     std::unique_ptr<inbound::Inbound> inbound_;

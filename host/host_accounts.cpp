@@ -26,32 +26,58 @@ std::optional<milliseconds> duration_in(const boost::json::object& manifest, con
 
 }  // namespace
 
-Result<void> Host::make_strand(accounts::Account& account) {
-    auto generation = catalogue_->current(account.connector);
-    if (!generation)
-        return Error{Fault::not_found, "no connector called " + account.connector.text()};
-    const boost::json::object& manifest = generation->manifest().json;
-    if (const auto* features = manifest.if_contains("features");
-        features != nullptr && features->is_object()) {
-        auto parsed = universal::Features::parse(features->as_object());
+/// What the account is to the host follows from its connector's manifest. On the account's loop.
+Result<void> Host::adopt_manifest(
+    accounts::Account& account, const plugins::Generation& generation
+) {
+    const boost::json::object& manifest = generation.manifest().json;
+    universal::Features features;
+    if (const auto* declared = manifest.if_contains("features");
+        declared != nullptr && declared->is_object()) {
+        auto parsed = universal::Features::parse(declared->as_object());
         if (!parsed) return parsed.error();
-        account.features = *std::move(parsed);
+        features = *std::move(parsed);
     }
     auto rates = accounts::Rates::parse(manifest);
     if (!rates) return rates.error();
-    auto& shared = connector_buckets_[account.connector.text()];
-    if (!shared && rates->connector)
-        shared = std::make_shared<accounts::SharedBucket>(*rates->connector);
-    account.rates.emplace(*rates, shared);
-    const std::vector<Setting> declared = settings_of(manifest);
-    auto checked = check_settings(account.settings, declared);
-    if (!checked) return checked;
+    account.features = std::move(features);
+    account.rates.emplace(*rates, shared_bucket(account.connector, rates->connector));
     if (const auto window = duration_in(manifest, "redelivery_window"))
         account.redelivery_window_ms = window->count();
     account.check_every = duration_in(manifest, "check_every");
     if (const auto* poll = manifest.if_contains("poll"); poll != nullptr && poll->is_object()) {
         if (const auto every = duration_in(poll->as_object(), "every")) account.poll_every = *every;
     }
+    const auto* accept = manifest.if_contains("accept");
+    account.accept =
+        accept != nullptr && accept->is_object() ? accept->get_object() : boost::json::object{};
+    return {};
+}
+
+/// One for all accounts of a connector, whatever their loop; another one when its rate changes.
+std::shared_ptr<accounts::SharedBucket> Host::shared_bucket(
+    const ConnectorId& connector, const std::optional<accounts::Rates::Rate>& rate
+) {
+    if (!rate) return nullptr;
+    const std::lock_guard lock{buckets_mutex_};
+    auto& [known, bucket] = connector_buckets_[connector.text()];
+    if (!bucket || known.per_second != rate->per_second || known.burst != rate->burst) {
+        known = *rate;
+        bucket = std::make_shared<accounts::SharedBucket>(*rate);
+    }
+    return bucket;
+}
+
+Result<void> Host::make_strand(
+    accounts::Account& account, std::shared_ptr<plugins::Generation> generation
+) {
+    if (!generation)
+        return Error{Fault::not_found, "no connector called " + account.connector.text()};
+    const std::vector<Setting> declared = settings_of(generation->manifest().json);
+    auto checked = check_settings(account.settings, declared);
+    if (!checked) return checked;
+    auto adopted = adopt_manifest(account, *generation);
+    if (!adopted) return adopted;
     const auto* receive = account.settings.if_contains("receive");
     account.polls = receive != nullptr && receive->is_string() && receive->as_string() == "poll";
 
@@ -59,18 +85,10 @@ Result<void> Host::make_strand(accounts::Account& account) {
     setup.connector = account.connector;
     setup.account = account.id;
     setup.name = account.id.text();
-    boost::json::object connector_settings;
-    for (const config::Connector& entry : config_.connectors) {
-        if (entry.id == account.connector.text()) connector_settings = entry.settings;
-    }
-    setup.connector_json = boost::json::serialize(connector_settings);
+    setup.connector_json = boost::json::serialize(settings_of_connector(account.connector));
     setup.settings_json = boost::json::serialize(account.settings);
     setup.hook_url = config_.public_url + "/hooks/" + account.id.text();
-    for (const Setting& setting : declared) {
-        const auto* value = account.settings.if_contains(setting.key);
-        if (setting.secret && value != nullptr && value->is_string())
-            setup.secrets.emplace_back(std::string{value->as_string()});
-    }
+    setup.secrets = secrets_of(account, generation->manifest().json);
     setup.allow_private = config_.network.allow_private;
     tasks::Services services{
         account.loop,
@@ -80,10 +98,40 @@ Result<void> Host::make_strand(accounts::Account& account) {
         clock_,
         [this](const std::string& id) { return files_->bytes(id); }};
     services.loop_index = loops_.index_of(account.loop);
+    services.recent = serving_->recent_of(account.connector, services.loop_index);
     auto strand = tasks::Strand::make(std::move(generation), std::move(setup), std::move(services));
     if (!strand) return strand.error();
     account.strand = *std::move(strand);
     return {};
+}
+
+boost::json::object Host::settings_of_connector(const ConnectorId& connector) const {
+    for (const config::Connector& entry : config_.connectors) {
+        if (entry.id == connector.text()) return entry.settings;
+    }
+    return {};
+}
+
+std::vector<Secret> Host::secrets_of(
+    const accounts::Account& account, const boost::json::object& manifest
+) const {
+    std::vector<Secret> secrets;
+    for (const Setting& setting : settings_of(manifest)) {
+        const auto* value = account.settings.if_contains(setting.key);
+        if (setting.secret && value != nullptr && value->is_string())
+            secrets.emplace_back(std::string{value->as_string()});
+    }
+    return secrets;
+}
+
+reload::ServedAccount Host::describe(const accounts::Account& account) const {
+    reload::ServedAccount out;
+    out.id = account.id.text();
+    out.settings = boost::json::serialize(account.settings);
+    out.connector = boost::json::serialize(settings_of_connector(account.connector));
+    if (const auto generation = catalogue_->current(account.connector))
+        out.secrets = secrets_of(account, generation->manifest().json);
+    return out;
 }
 
 /// An account starts as it was, so that only a change is news to its portal.
@@ -106,7 +154,9 @@ void Host::recall_health(accounts::Account& account) {
 async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
-    auto made = make_strand(*account);
+    auto made = make_strand(*account, catalogue_->current(account->connector));
+    if (!made && account->accept.empty())
+        account->accept = book_->of(account->connector.text()).accept;
     if (!made) {
         // One account that cannot work hurts nobody else: it is shown as broken and its commands
         // wait.
@@ -117,7 +167,9 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
             from.place.line,
             made.error().context
         );
-        account->set_health({"broken", "connector", made.error().context, clock_.wall_ms(), 0});
+        const char* const code =
+            made.error().fault == Fault::not_found ? inbound::kConnectorAbsent : "connector";
+        account->set_health({"broken", code, made.error().context, clock_.wall_ms(), 0});
     }
     const std::string prefix = "alias/" + from.id + '/';
     auto aliases = co_await pool_.run([this, &prefix] {
@@ -150,49 +202,55 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     if (!lane) co_return lane.error();
     account->lane = *lane;
     directory_.add(account);
-    if (account->strand) {
-        ++running_accounts_;
-        async::spawn(
-            account->loop.get_executor(),
-            "account " + from.id,
-            [this, account]() -> async::Awaitable<> {
-                co_await run_account(account);
-                --running_accounts_;
-            }
-        );
-    }
+    if (account->strand) begin_life(account);
     co_return Result<void>{};
 }
 
+/// From now on the account does what it does on its own, until it is told to leave. On its loop.
+void Host::begin_life(std::shared_ptr<accounts::Account> account) {
+    account->leaving = std::make_shared<std::atomic<bool>>(stopping_->load());
+    ++running_accounts_;
+    const std::string name = "account " + account->id.text();
+    async::spawn(
+        account->loop.get_executor(),
+        name,
+        [this, account = std::move(account)]() -> async::Awaitable<> {
+            co_await run_account(account);
+            --running_accounts_;
+        }
+    );
+}
+
 /// Waits in short pieces, so that stopping is not held up.
-async::Awaitable<> Host::rest(milliseconds how_long) {
+async::Awaitable<> Host::rest(milliseconds how_long, std::shared_ptr<std::atomic<bool>> leaving) {
     constexpr milliseconds kPiece{200};
-    for (milliseconds waited{0}; waited < how_long && !*stopping_; waited += kPiece)
+    for (milliseconds waited{0}; waited < how_long && !*leaving; waited += kPiece)
         co_await async::pause(std::min(kPiece, how_long));
 }
 
 /// What an account does on its own: its check at start, again while it fails and every so often,
 /// and its polls.
 async::Awaitable<> Host::run_account(std::shared_ptr<accounts::Account> account) {
+    const auto leaving = account->leaving;
     if (account->polls) {
         ++running_accounts_;
         async::spawn(
             account->loop.get_executor(),
             "poll " + account->id.text(),
-            [this, account]() -> async::Awaitable<> {
-                co_await inbound::poll(*inbound_, *store_, pool_, account, stopping_);
+            [this, account, leaving]() -> async::Awaitable<> {
+                co_await inbound::poll(*inbound_, *store_, pool_, account, leaving);
                 --running_accounts_;
             }
         );
     }
     milliseconds failing{0};
-    while (!*stopping_) {
+    while (!*leaving) {
         auto checked = co_await inbound::check(*inbound_, *store_, account);
-        if (*stopping_) co_return;
+        if (*leaving) co_return;
         if (checked || checked.error().fault == Fault::account_broken) {
             if (!account->check_every) co_return;
             failing = milliseconds{0};
-            co_await rest(*account->check_every);
+            co_await rest(*account->check_every, leaving);
             continue;
         }
         failing = failing.count() == 0 ? milliseconds{1'000}
@@ -203,7 +261,7 @@ async::Awaitable<> Host::run_account(std::shared_ptr<accounts::Account> account)
             checked.error().context,
             failing.count()
         );
-        co_await rest(std::max(failing, checked.error().pause));
+        co_await rest(std::max(failing, checked.error().pause), leaving);
     }
 }
 

@@ -63,12 +63,19 @@ public:
     async::Loop& loop;
 
     std::unique_ptr<tasks::Strand>
-        strand;              ///< null while the connector is absent or refused the account
+        strand;  ///< null while the connector is absent or refused the account
+    /// Of what the account does on its own; true ends that. Another one after each coming back.
+    std::shared_ptr<std::atomic<bool>> leaving = std::make_shared<std::atomic<bool>>(false);
+    bool absent = false;         ///< its connector was taken away while it ran
+    boost::json::object accept;  ///< how to receive without it; empty = not at all
+    struct {
+        std::uint64_t payloads = 0, bytes = 0;
+    } kept_while_absent;     ///< since the connector went
     store::LaneId lane = 0;  ///< of its commands
     universal::Features features;
     std::optional<RateLimits> rates;
     WallMs redelivery_window_ms = 48LL * 3600 * 1000;
-    bool polls = false;
+    std::atomic<bool> polls{false};  ///< also read by the admin side
     std::chrono::milliseconds poll_every{
         1'000};  ///< between polls, unless the connector says otherwise each time
     std::optional<std::chrono::milliseconds>

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "host/admin/replacing.hpp"
 #include "host/async/on.hpp"
 #include "host/base/ulid.hpp"
 #include "host/inbound/acceptance.hpp"
@@ -170,7 +171,9 @@ bool ends_with_any(const Call& call, std::initializer_list<std::string_view> ver
 async::Awaitable<std::optional<net::Response>> choose(const Rooms& rooms, Call call) {
     std::optional<net::Response> out;
     const std::string& room = call.path.front();
-    if (room == "lanes" && call.path.size() >= 2 &&
+    if (room == "plugins") {
+        out = co_await act_on_plugin(rooms, std::move(call));
+    } else if (room == "lanes" && call.path.size() >= 2 &&
         ends_with_any(call, {"pause", "resume", "kick"})) {
         out = co_await act_on_lane(rooms, call);
     } else if (call.at("POST", {"dead-letters", "requeue"}) || call.at("POST", {"dead-letters", "discard"})) {

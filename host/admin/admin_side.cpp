@@ -6,6 +6,7 @@
 #include "host/admin/actions.hpp"
 #include "host/admin/lists.hpp"
 #include "host/admin/metrics.hpp"
+#include "host/admin/replacing.hpp"
 #include "host/admin/unserved.hpp"
 #include "host/net/url.hpp"
 
@@ -98,6 +99,7 @@ private:
             co_return response;
         }
         if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_, call);
+        if (call.at("GET", {"plugins", "*", "diff"})) co_return show_diff(rooms_, call);
         if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_, call);
         if (call.at("GET", {"portals"})) {
             auto response = co_await list_portals(rooms_, std::move(call));

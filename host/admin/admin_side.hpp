@@ -13,6 +13,7 @@
 #include "host/net/clients.hpp"
 #include "host/net/server.hpp"
 #include "host/plugins/generation.hpp"
+#include "host/reload/reloader.hpp"
 #include "host/store/store.hpp"
 
 namespace trunkline::admin {
@@ -23,6 +24,7 @@ struct Rooms {
     const Clock& clock;
     store::Store& store;
     plugins::Catalogue& catalogue;
+    reload::Reloader& reloader;
     accounts::Directory& directory;
     lanes::LaneTable& lanes;
     delivery::PortalLanes& portals;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "host/admin/replacing.hpp"
 #include "host/base/base64.hpp"
 #include "host/universal/json.hpp"
 
@@ -58,7 +59,7 @@ json::object to_json(const accounts::Account& account) {
         {"connector", account.connector.text()},
         {"portal", account.portal->id.text()},
         {"line", account.line},
-        {"receive", account.polls ? "poll" : "webhook"},
+        {"receive", account.polls.load() ? "poll" : "webhook"},
         {"state", health.state},
         {"code", health.code},
         {"text", health.text},
@@ -229,7 +230,7 @@ net::Response list_plugins(const Rooms& rooms, const Call& call) {
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {
         if (info.file <= after) continue;  // they come in the order of their files
         if (items.size() == call.limit()) return page(std::move(items), last_of(items, "file"));
-        items.push_back(json::object{
+        json::object row{
             {"name", info.manifest.id.text()},
             {"version", info.manifest.version},
             {"title", info.manifest.title},
@@ -238,7 +239,10 @@ net::Response list_plugins(const Rooms& rooms, const Call& call) {
             {"signed_by", signer_of(info)},
             {"reason", info.reason},
             {"file", info.file},
-        });
+        };
+        for (auto& [key, value] : replacing_of(rooms.reloader.report(info.id)))
+            row[key] = std::move(value);
+        items.push_back(std::move(row));
     }
     return page(std::move(items), "");
 }

@@ -6,6 +6,7 @@
 
 #include "host/admin/connector_metrics.hpp"
 #include "host/admin/lists.hpp"
+#include "host/admin/replacing.hpp"
 #include "host/admin/samples.hpp"
 
 namespace trunkline::admin {
@@ -176,6 +177,7 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
                 label("version", info.manifest.version) + "," + label("state", info.state)
         );
     }
+    write_replacing(rooms, out);
     auto figures = co_await connector_figures(rooms);
     write_connectors(figures, out);
     write_own_metrics(own_metrics(rooms), out);

@@ -29,6 +29,9 @@ std::string_view methods_of(const Call& call) {
         return "GET";
     if (length == 1 && is_any(room, {"accounts", "portals"})) return "GET, POST";
     if (length == 2 && is_any(room, {"accounts", "portals"})) return "PUT, PATCH, DELETE";
+    if (length == 3 && room == "plugins" && is_any(last, {"reload", "rollback", "disable"}))
+        return "POST";
+    if (length == 3 && room == "plugins" && last == "diff") return "GET";
     if (is_at(call, {"dead-letters", "show"})) return "GET";
     if (length == 2 && room == "dead-letters" && is_any(last, {"requeue", "discard"}))
         return "POST";
@@ -48,8 +51,6 @@ bool is_later(const Call& call) {
     const std::string& last = call.path.back();
     if (room == "erase") return true;
     if (room == "conversations" && last == "erase") return true;
-    if (room == "plugins" && call.path.size() >= 2)
-        return is_any(last, {"reload", "rollback", "disable"});
     if (room == "accounts" && call.path.size() >= 3)
         return is_any(call.path[2], {"connect", "disconnect"});
     if (!is_any(room, {"accounts", "portals"})) return false;

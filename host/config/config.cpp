@@ -147,7 +147,14 @@ void bind(Section& s, Config& out) {
         p.text("directory", out.plugins.directory, "folder of the connectors");
         if (p.has("directory")) out.plugins.place = p.place_of("directory");
         p.boolean("watch", out.plugins.watch, "hot reload when a file changes");
-        if (out.plugins.watch) p.not_in_this_version("watch", "hot reload");
+        p.duration(
+            "soak",
+            out.plugins.soak,
+            milliseconds{0},
+            hours{24},
+            "how long a new generation is watched and taken back when it fails more; 0s = not at "
+            "all"
+        );
         p.boolean(
             "require_signature",
             out.plugins.require_signature,

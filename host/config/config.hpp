@@ -59,7 +59,8 @@ struct Keep {
 
 struct Plugins {
     std::string directory = "build/plugins";
-    bool watch = false;
+    bool watch = true;
+    milliseconds soak{std::chrono::minutes{5}};
     bool require_signature = false;
     std::vector<std::string> trusted_keys;
     Place place;  ///< of the directory

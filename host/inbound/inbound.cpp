@@ -105,7 +105,6 @@ async::Awaitable<net::Response> Inbound::webhook(
         start.pairs.push_back({std::string{header.name}, std::string{header.value}});
     start.body = std::move(request.body);
     start.deadline = kWebhookDeadline;
-    if (!account->strand) co_return not_now("the connector of this account is not there");
     auto visit = std::make_shared<Visit>(ground_, store_, account, std::move(start));
     auto response = co_await async::on(account->loop.get_executor(), [&visit] {
         return visit->answer_to_messenger();

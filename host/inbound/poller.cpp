@@ -118,6 +118,7 @@ async::Awaitable<> poll(
         auto cursor = co_await pool.run([&store, &account] {
             return store.row(store::Table::cursor, account->id.text());
         });
+        if (*stopping || !account->strand) co_return;
         tasks::Start start;
         start.kind = TL_IN_POLL;
         start.deadline = kPollDeadline;
@@ -178,6 +179,7 @@ async::Awaitable<> poll(
 async::Awaitable<Result<void>> check(
     const Inbound& inbound, store::Store& store, std::shared_ptr<accounts::Account> account
 ) {
+    if (!account->strand) co_return Error{Fault::cancelled, "the connector is not there"};
     const Payload nothing;
     EventSink sink{inbound.ground(), store, *account, nothing};
     tasks::Start start;
@@ -186,6 +188,8 @@ async::Awaitable<Result<void>> check(
     if (end.fault && end.fault->fault == Fault::unsupported) {
         // Nothing to check: the next command shows how it is.
         if (account->recovered) co_await account->recovered();
+        if (account->health().code == kConnectorAbsent)
+            co_await report(inbound, store, *account, "ready", "", "");
         co_return Result<void>{};
     }
     if (end.fault) co_return *end.fault;

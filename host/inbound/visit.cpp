@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/async/spawn.hpp"
+#include "host/inbound/absent.hpp"
 
 namespace trunkline::inbound {
 
@@ -31,10 +32,19 @@ Visit::Visit(
       events_{ground, store, *account_, payload_} {}
 
 async::Awaitable<net::Response> Visit::answer_to_messenger() {
+    if (!account_->strand) {
+        auto response = co_await without_connector();
+        co_return response;
+    }
     auto work = [self = shared_from_this()] { return self->run(); };
     async::spawn(account_->loop.get_executor(), "webhook", std::move(work));
     co_await signal_.wait();
     co_return std::move(response_);
+}
+
+async::Awaitable<net::Response> Visit::without_connector() {
+    auto response = co_await receive_for_absent(ground_, store_, account_, &payload_);
+    co_return response;
 }
 
 async::Awaitable<Result<void>> Visit::commit(tasks::Durable durable) {
@@ -63,6 +73,11 @@ async::Awaitable<> Visit::run() {
         Visit& visit;
         ~Last() { visit.reply(not_now("the task was broken off")); }
     } last{*this};
+    if (!account_->strand) {  // it went in this moment
+        auto response = co_await without_connector();
+        reply(std::move(response));
+        co_return;
+    }
     tasks::End end = co_await account_->strand->run(std::move(start_), *this);
     if (!answered_) {
         auto response = co_await conclude(std::move(end));
@@ -94,9 +109,14 @@ async::Awaitable<net::Response> Visit::conclude(tasks::End end) {
         case Fault::forged:
             ++account_->figures.forged;
             co_return net::problem(403, "forged", "the request is not authentic");
+        case Fault::cancelled:
+            if (account_->absent) {
+                auto response = co_await without_connector();
+                co_return response;
+            }
+            [[fallthrough]];
         case Fault::storage:
         case Fault::throttled:
-        case Fault::cancelled:
             co_return not_now(to_string(end.fault->fault), end.fault->pause);
         case Fault::unavailable:
             // A task that ran out of time may do better the next time, a connector that fails

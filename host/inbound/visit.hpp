@@ -13,7 +13,7 @@ namespace trunkline::inbound {
 /// there is one. The task may go on after its answer. On the account's loop.
 class Visit final : public tasks::Sink, public std::enable_shared_from_this<Visit> {
 public:
-    /// `account` has a strand; `ground` and `store` outlive the task.
+    /// `ground` and `store` outlive the task.
     Visit(
         const Ground& ground,
         store::Store& store,
@@ -31,6 +31,7 @@ private:
     async::Awaitable<> run();
     async::Awaitable<net::Response> conclude(tasks::End end);
     async::Awaitable<net::Response> set_aside(std::string reason);
+    async::Awaitable<net::Response> without_connector();
     void reply(net::Response response);
 
     const Ground& ground_;

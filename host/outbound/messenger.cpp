@@ -243,6 +243,7 @@ async::Awaitable<KeyedVerdict> Messenger::send_part(Sending* sending) {
     universal::write_command_json(part, start.body);
     sending->done = {};
     CommandSink sink{*this, sending->done};
+    if (!account_->strand) co_return verdict(KeyedVerdict::Kind::stop, "connector_absent");
     tasks::End end = co_await account_->strand->run(std::move(start), sink);
     auto judged = co_await judge(sending, std::move(end));
     co_return judged;

@@ -37,8 +37,8 @@ struct Origin {
     SignedBy signature;
     std::string signature_text;  ///< as it lay beside the file; "" = there was none
 
-    /// Fingerprint of the trusted key that the file is signed with; "" = of nobody whom the operator
-    /// trusts.
+    /// Fingerprint of the trusted key that the file is signed with; "" = of nobody whom the
+    /// operator trusts.
     std::string signed_by() const { return signature.trusted ? signature.fingerprint : ""; }
 };
 

@@ -24,7 +24,8 @@ using Words = std::vector<std::string>;
 constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] [--json] COMMAND
 
   status
-  plugins       [sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY]
+  plugins       [reload NAME [--force] [--allow-older] | rollback NAME | disable NAME | diff NAME]
+                | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
   accounts      [resume ACCOUNT]
   portals       [resume PORTAL]
   lanes         [pause LANE | resume LANE | kick LANE]
@@ -189,6 +190,21 @@ int sign_or_verify(const Options& options) {
     );
 }
 
+/// Replacing connectors. `reload` also ends a disabling.
+int plugins(const Options& options, const Api& api) {
+    const Words& w = options.words;
+    if (w.size() < 3) return usage();
+    const std::string path = "/v1/plugins/" + net::percent_encode(w[2]) + "/" + w[1];
+    if (w.size() == 3 && w[1] == "diff") return show(options, api.get(path));
+    json::object wish;
+    for (std::size_t i = 3; i < w.size(); ++i) {
+        if (w[1] != "reload" || (w[i] != "--force" && w[i] != "--allow-older")) return usage();
+        wish[w[i] == "--force" ? "force" : "allow_older"] = true;
+    }
+    if (w[1] != "reload" && w[1] != "rollback" && w[1] != "disable") return usage();
+    return show(options, api.post(path, wish));
+}
+
 int run(const Options& options) {
     const Api api{options.admin, options.token};
     const Words& w = options.words;
@@ -198,6 +214,7 @@ int run(const Options& options) {
     if (room == "plugins" && w.size() > 1 && (w[1] == "sign" || w[1] == "verify"))
         return sign_or_verify(options);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
+    if (room == "plugins" && w.size() > 1) return plugins(options, api);
     if (w.size() == 1) {
         if (room == "plugins")
             return list(
