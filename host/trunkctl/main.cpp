@@ -1,6 +1,7 @@
 // trunkctl: what operators type.
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "host/net/url.hpp"
 #include "host/seal/seal.hpp"
 #include "host/trunkctl/api.hpp"
+#include "host/trunkctl/scaffold.hpp"
 #include "host/trunkctl/table.hpp"
 
 namespace trunkline::trunkctl {
@@ -23,7 +25,7 @@ using Words = std::vector<std::string>;
 constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] [--json] COMMAND
 
   status
-  plugins
+  plugins       [new NAME [--language cpp|c] [--directory DIR]]
   accounts      [resume ACCOUNT]
   portals       [resume PORTAL]
   lanes         [pause LANE | resume LANE | kick LANE]
@@ -167,12 +169,31 @@ int license(const Options& options, const Api& api) {
     );
 }
 
+/// Makes a folder for a new connector, and says what comes next.
+int new_connector(const Words& words) {
+    const auto wanted = read_new_connector(words);
+    if (!wanted) return failed(wanted.error());
+    std::error_code unreadable;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
+    const auto made = scaffold(*wanted, templates_of(program));
+    if (!made) return failed(made.error());
+    const std::string folder = made->string();
+    std::cout << folder << " is made. Next:\n\n"
+              << "  cmake -S " << folder << " -B " << folder << "/build\n"
+              << "  cmake --build " << folder << "/build\n"
+              << "  ctest --test-dir " << folder << "/build --output-on-failure\n\n"
+              << folder << "/README.md says how it gets into a host.\n";
+    return 0;
+}
+
 int run(const Options& options) {
     const Api api{options.admin, options.token};
     const Words& w = options.words;
     const std::string& room = w[0];
     if (room == "license") return license(options, api);
     if (room == "dead-letters") return dead_letters(options, api);
+    if (room == "plugins" && w.size() > 1 && w[1] == "new")
+        return new_connector({w.begin() + 2, w.end()});
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
     if (w.size() == 1) {
         if (room == "plugins")
