@@ -164,4 +164,36 @@ Result<ElfNote> read_elf_note(std::span<const std::uint8_t> file) {
     return *found;
 }
 
+std::string_view read_elf_section(std::span<const std::uint8_t> file, std::string_view name) {
+    const auto header = check_header(file);
+    if (!header || header->e_shoff == 0 || header->e_shentsize != sizeof(Elf64_Shdr) ||
+        header->e_shstrndx >= header->e_shnum)
+        return {};
+    const auto section_at = [&](std::uint64_t index) {
+        return read_struct<Elf64_Shdr>(file, header->e_shoff + index * sizeof(Elf64_Shdr));
+    };
+    const auto names = section_at(header->e_shstrndx);
+    const auto texts = slice(file, names->sh_offset, names->sh_size);
+    if (!texts) return {};
+    const std::string_view all{reinterpret_cast<const char*>(texts->data()), texts->size()};
+    for (std::uint64_t i = 0; i < header->e_shnum; ++i) {
+        const auto section = section_at(i);
+        if (section->sh_name >= all.size() || section->sh_type != SHT_PROGBITS) continue;
+        const std::string_view found = all.substr(section->sh_name);
+        if (found.substr(0, found.find('\0')) != name) continue;
+        const auto bytes = slice(file, section->sh_offset, section->sh_size);
+        if (!bytes) return {};
+        return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
+    }
+    return {};
+}
+
+bool is_whole_elf(std::span<const std::uint8_t> file) {
+    const auto header = read_struct<Elf64_Ehdr>(file, 0);
+    if (file.size() >= SELFMAG && std::memcmp(file.data(), ELFMAG, SELFMAG) != 0) return true;
+    if (!header || file.size() < SELFMAG) return false;
+    const std::uint64_t sections = std::uint64_t{header->e_shentsize} * header->e_shnum;
+    return header->e_shoff == 0 || slice(file, header->e_shoff, sections).has_value();
+}
+
 }  // namespace trunkline::plugins

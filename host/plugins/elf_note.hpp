@@ -25,4 +25,12 @@ struct ElfNote {
 /// the note: trunkline/note.h.
 Result<ElfNote> read_elf_note(std::span<const std::uint8_t> file);
 
+/// The bytes of the section called `name`; empty when there is none. For a file that
+/// `read_elf_note` accepted; as careful with its offsets. `[any]`
+std::string_view read_elf_section(std::span<const std::uint8_t> file, std::string_view name);
+
+/// Whether a file looks as if all of it had been written: what its header names is there. A file
+/// that is no ELF file at all is whole. `[any]`
+bool is_whole_elf(std::span<const std::uint8_t> file);
+
 }  // namespace trunkline::plugins

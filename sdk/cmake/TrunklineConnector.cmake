@@ -1,9 +1,10 @@
-# trunkline_add_connector(<id> SOURCES a.cpp ... [LIBRARIES ...] [ALLOW_IMPORTS symbol ...])
+# trunkline_add_connector(<id> SOURCES a.cpp ... [LIBRARIES ...] [ALLOW_IMPORTS symbol ...] [GOLDEN folder])
 #
 # Makes plugins/<id>.so: one export, nothing that could keep it mapped after dlclose, checked after linking by
 # TrunklineGate.cmake, which fails the build and deletes the file. LIBRARIES are linked privately; whatever they import
-# beyond the C and C++ runtime must be named in ALLOW_IMPORTS. Sources may be C++, C, or both; C alone (trunkline/c.h) needs
-# neither a C++ compiler nor Boost.
+# beyond the C and C++ runtime must be named in ALLOW_IMPORTS. GOLDEN, "testdata" when there is one, holds the connector's
+# golden cases; they travel inside of the library, unmapped, so that a host can try the connector on them before it serves.
+# Sources may be C++, C, or both; C alone (trunkline/c.h) needs neither a C++ compiler nor Boost.
 #
 # trunkline_add_connector_test(<id> SOURCES test.cpp ... [LIBRARIES ...]): the program <id>_test, from the connector's sources
 # and these, for trunkline/testing.hpp; in ctest under the same name. TRUNKLINE_TESTDATA is the folder of golden cases.
@@ -11,6 +12,7 @@ include_guard(GLOBAL)
 
 set(TRUNKLINE_EXPORT_MAP "${CMAKE_CURRENT_LIST_DIR}/connector.map" CACHE INTERNAL "The one export")
 set(TRUNKLINE_GATE "${CMAKE_CURRENT_LIST_DIR}/TrunklineGate.cmake" CACHE INTERNAL "The check after linking")
+set(TRUNKLINE_CASES "${CMAKE_CURRENT_LIST_DIR}/TrunklineCases.cmake" CACHE INTERNAL "Golden cases in one text")
 set(TRUNKLINE_CONNECTOR_JSON "${CMAKE_CURRENT_LIST_DIR}/json.cpp" CACHE INTERNAL "Boost.JSON, compiled in")
 
 # What every object of a connector is compiled with. The version script does most of the work of making a library
@@ -51,8 +53,29 @@ function(trunkline_link_sdk target)
   endif()
 endfunction()
 
+# Puts the golden cases of `folder` into the library as the section .trunkline.golden; see testing/cases.hpp.
+function(trunkline_embed_cases name folder)
+  get_filename_component(folder "${folder}" ABSOLUTE)
+  file(GLOB parts CONFIGURE_DEPENDS "${folder}/*/in.jsonl" "${folder}/*/out.jsonl" "${folder}/*/account.json")
+  if(NOT parts)
+    return()
+  endif()
+  set(cases "${CMAKE_CURRENT_BINARY_DIR}/${name}.cases.jsonl")
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${name}.cases.c")
+  if("CXX" IN_LIST languages)
+    string(APPEND source "pp")
+  endif()
+  add_custom_command(OUTPUT "${cases}" VERBATIM DEPENDS ${parts} "${TRUNKLINE_CASES}"
+    COMMAND "${CMAKE_COMMAND}" "-DFOLDER=${folder}" "-DOUT=${cases}" -P "${TRUNKLINE_CASES}")
+  file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT
+    "__asm__(\".section .trunkline.golden,\\\"\\\",@progbits\\n.incbin \\\"@cases@\\\"\\n.previous\\n\");\n")
+  set_source_files_properties("${source}" PROPERTIES OBJECT_DEPENDS "${cases}")
+  target_sources(${name} PRIVATE "${source}")
+endfunction()
+
 function(trunkline_add_connector name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES;ALLOW_IMPORTS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "GOLDEN" "SOURCES;LIBRARIES;ALLOW_IMPORTS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
     message(FATAL_ERROR "trunkline_add_connector(${name}): SOURCES are missing or arguments unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -62,6 +85,11 @@ function(trunkline_add_connector name)
 
   add_library(${name} MODULE ${arg_SOURCES})
   trunkline_connector_options(${name})
+  if(arg_GOLDEN)
+    trunkline_embed_cases(${name} "${arg_GOLDEN}")
+  elseif(IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+    trunkline_embed_cases(${name} "${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+  endif()
   target_compile_options(${name} PRIVATE ${TRUNKLINE_CONNECTOR_WARNINGS})
   trunkline_link_sdk(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
@@ -86,6 +114,7 @@ function(trunkline_add_connector_test name)
     message(FATAL_ERROR "trunkline_add_connector_test(${name}): no such connector, SOURCES are missing or arguments unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
   get_target_property(sources ${name} SOURCES)
+  list(FILTER sources EXCLUDE REGEX "\\.cases\\.c(pp)?$")
   get_target_property(folder ${name} SOURCE_DIR)
   list(TRANSFORM sources PREPEND "${folder}/" REGEX "^[^/$]")
   add_executable(${name}_test ${arg_SOURCES} ${sources})

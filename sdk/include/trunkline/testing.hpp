@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <trunkline/testing/cases.hpp>
 #include <trunkline/testing/golden.hpp>
 #include <trunkline/testing/host.hpp>
 #include <trunkline/testing/input.hpp>

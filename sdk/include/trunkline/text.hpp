@@ -154,6 +154,23 @@ inline std::string hex_of(std::string_view bytes) {
     return text;
 }
 
+/// What hex_of() wrote; stops at the first character that is no hexadecimal digit.
+inline std::string bytes_of_hex(std::string_view text) {
+    const auto digit = [](char c) -> int {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        return -1;
+    };
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+        const int high = digit(text[i]);
+        const int low = digit(text[i + 1]);
+        if (high < 0 || low < 0) break;
+        bytes.push_back(static_cast<char>(high * 16 + low));
+    }
+    return bytes;
+}
+
 /// Percent-encodes everything but RFC 3986's unreserved characters: for paths, queries and forms.
 inline std::string percent_encoded(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";

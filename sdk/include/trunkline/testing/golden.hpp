@@ -26,6 +26,20 @@ struct Golden {
     std::string name() const { return folder.filename().string(); }
 };
 
+/// The account of a case from what its account.json holds.
+inline Account account_from_json(const json::value& from) {
+    Account account;
+    if (const auto* settings = member(from, "settings"))
+        account.settings = json::serialize(*settings);
+    if (const auto* connector = member(from, "connector"))
+        account.connector = json::serialize(*connector);
+    if (text_at(from, "scope") == "connector") {
+        account.scope = TL_CONNECTOR;
+        account.name = "";
+    }
+    return account;
+}
+
 inline std::vector<std::string> lines_of(const std::filesystem::path& file) {
     std::ifstream stream{file};
     std::vector<std::string> lines;
@@ -58,14 +72,7 @@ inline Golden load_golden(const std::filesystem::path& folder) {
     text << stream.rdbuf();
     const auto account = parsed(text.str());
     if (!account) throw std::runtime_error{(folder / "account.json").string() + ": not JSON"};
-    if (const auto* settings = member(*account, "settings"))
-        golden.account.settings = json::serialize(*settings);
-    if (const auto* connector = member(*account, "connector"))
-        golden.account.connector = json::serialize(*connector);
-    if (text_at(*account, "scope") == "connector") {
-        golden.account.scope = TL_CONNECTOR;
-        golden.account.name = "";
-    }
+    golden.account = account_from_json(*account);
     return golden;
 }
 

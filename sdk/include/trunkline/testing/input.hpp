@@ -165,6 +165,8 @@ inline Input input_from_json(std::string_view line) {
             input.target = text();
         else if (key == "body")
             input.body = text();
+        else if (key == "body_hex")
+            input.body = bytes_of_hex(text());
         else if (key == "key")
             input.key = text();
         else if (key == "note")
