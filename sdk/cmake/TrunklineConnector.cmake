@@ -8,6 +8,8 @@
 #
 # trunkline_add_connector_test(<id> SOURCES test.cpp ... [LIBRARIES ...]): the program <id>_test, from the connector's sources
 # and these, for trunkline/testing.hpp; in ctest under the same name. TRUNKLINE_TESTDATA is the folder of golden cases.
+#
+# trunkline_add_conformance_test(<id> [arguments of trunkline-conform]): <id>_conformance in ctest, with the cases of testdata/.
 include_guard(GLOBAL)
 
 set(TRUNKLINE_EXPORT_MAP "${CMAKE_CURRENT_LIST_DIR}/connector.map" CACHE INTERNAL "The one export")
@@ -123,4 +125,14 @@ function(trunkline_add_connector_test name)
   trunkline_link_sdk(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${arg_LIBRARIES})
   add_test(NAME ${name}_test COMMAND ${name}_test)
+endfunction()
+
+function(trunkline_add_conformance_test name)
+  if(NOT TRUNKLINE_CONFORM OR NOT EXISTS "${TRUNKLINE_CONFORM}")
+    message(STATUS "${name} is not tested for conformance: this SDK came without trunkline-conform")
+    return()
+  endif()
+  get_target_property(folder ${name} SOURCE_DIR)
+  add_test(NAME ${name}_conformance
+    COMMAND "${TRUNKLINE_CONFORM}" "$<TARGET_FILE:${name}>" --golden "${folder}/testdata" ${ARGN})
 endfunction()
