@@ -37,7 +37,10 @@ TEST(Template, RefusesAHostOfAnotherMajor) {
 
 TEST(Template, TellsWhatIsMissingInItsSettings) {
     for (const char* settings :
-         {"{}", R"({"secret":"s"})", R"({"base_url":"","secret":"s"})", R"({"base_url":5,"secret":"s"})"}) {
+         {"{}",
+          R"({"secret":"s"})",
+          R"({"base_url":"","secret":"s"})",
+          R"({"base_url":5,"secret":"s"})"}) {
         const TestHost host{plugin(), {.settings = settings}};
         EXPECT_EQ(host.created(), TL_E_BAD_CONFIG) << settings;
         EXPECT_THAT(host.log(), Contains(HasSubstr("base_url is missing"))) << settings;
@@ -52,7 +55,9 @@ TEST(Template, AnEffectThatIsRefusedEndsTheTaskAndNothingElse) {
         TestHost host{plugin(), kAccount};
         host.refuse_effect(refused);
         const std::vector<Input> inputs{
-            hook(1, R"({"chat":"5","id":1,"text":"a"})"), send(2), Input::reply(2, 1, 200, R"({"id":2})")};
+            hook(1, R"({"chat":"5","id":1,"text":"a"})"),
+            send(2),
+            Input::reply(2, 1, 200, R"({"id":2})")};
         std::vector<tl_status> statuses = host.feed(inputs);
         EXPECT_THAT(statuses, Contains(TL_E_LIMIT)) << refused;
         EXPECT_EQ(host.feed(hook(3, R"({"chat":"5","id":3,"text":"b"})")), TL_OK) << refused;
@@ -73,9 +78,12 @@ TEST(Template, AnAnswerToNobodyChangesNothing) {
 TEST(Template, WhatItDoesNotKnowIsUnsupported) {
     TestHost host{plugin(), kAccount};
     for (const tl_input_kind kind : {TL_IN_ROUTED, TL_IN_POLL, TL_IN_FILE, TL_IN_CONNECT})
-        EXPECT_EQ(host.feed(Input::of(kind, 100 + static_cast<std::uint64_t>(kind))), TL_E_UNSUPPORTED) << kind;
+        EXPECT_EQ(
+            host.feed(Input::of(kind, 100 + static_cast<std::uint64_t>(kind))), TL_E_UNSUPPORTED
+        ) << kind;
     for (const int kind : {0, 11, 63, 69, 4711})
-        EXPECT_EQ(host.feed(Input::of(static_cast<tl_input_kind>(kind), 5)), TL_E_UNSUPPORTED) << kind;
+        EXPECT_EQ(host.feed(Input::of(static_cast<tl_input_kind>(kind), 5)), TL_E_UNSUPPORTED)
+            << kind;
 }
 
 TEST(Template, HostileBodiesEndAsBadInputOrAsAWholeItem) {
@@ -85,7 +93,7 @@ TEST(Template, HostileBodiesEndAsBadInputOrAsAWholeItem) {
     std::uint64_t task = 0;
     for (int round = 0; round < 4000; ++round) {
         std::string body = sound;
-        for (unsigned edits = random() % 4; edits > 0; --edits) {
+        for (auto edits = random() % 4; edits > 0; --edits) {
             const std::size_t at = random() % body.size();
             switch (random() % 3) {
                 case 0:
@@ -101,7 +109,8 @@ TEST(Template, HostileBodiesEndAsBadInputOrAsAWholeItem) {
         }
         const tl_status status = host.feed(hook(++task, body));
         EXPECT_TRUE(status == TL_OK || status == TL_E_BAD_INPUT) << status << ": " << body;
-        EXPECT_EQ(status == TL_OK, host.effects().size() > 0 && host.effects().back().task == task) << body;
+        EXPECT_EQ(status == TL_OK, host.effects().size() > 0 && host.effects().back().task == task)
+            << body;
     }
     EXPECT_THAT(host.faults(), IsEmpty());
 }

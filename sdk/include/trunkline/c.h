@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <trunkline/abi.h>
 #include <trunkline/note.h>
 #include <trunkline/version.h>
@@ -169,13 +168,18 @@ static inline tl_outcome tl_failure_of(
         outcome.scope = TL_ACCOUNT;
         outcome.delay_ms = tl_retry_after_ms(reply, 2000);
     } else {
-        outcome =
-            tl_outcome_of(TL_REJECTED, tl_text(code), TL_TEXT("The messenger refused the request."));
+        outcome = tl_outcome_of(
+            TL_REJECTED, tl_text(code), TL_TEXT("The messenger refused the request.")
+        );
     }
     return outcome;
 }
 
 /* ---- the table, the note and the export ---- */
+
+/* JSON as it is written, as a string literal: TL_JSON({"receive": ["webhook"]}). Its texts may hold
+   everything but an apostrophe, which the preprocessor takes for the start of a character. */
+#define TL_JSON(...) #__VA_ARGS__
 
 #define TL_NOTE_BUILD "sdk " TL_SDK_VERSION "; c; " __VERSION__
 #define TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST) \
@@ -193,56 +197,56 @@ static inline tl_outcome tl_failure_of(
 #ifndef TL_NOTE_STATE_SCHEMA
 #define TL_NOTE_STATE_SCHEMA 0u
 #endif
-#define TL_CONNECTOR(ID, VERSION, TITLE, MANIFEST, CREATE, DESTROY, ...)                         \
-    __attribute__((section(TL_NOTE_SECTION), used, aligned(4))) static const struct {            \
-        uint32_t owner_size, size, type;                                                         \
-        char owner[12];                                                                          \
-        tl_note fixed;                                                                           \
-        char id[sizeof(ID) - 1], version[sizeof(VERSION) - 1], title[sizeof(TITLE) - 1];         \
-        char manifest[sizeof(MANIFEST) - 1], build[sizeof(TL_NOTE_BUILD) - 1];                   \
-        char padding[TL_NOTE_PADDING(TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST))];              \
-    } trunkline_note = {                                                                         \
-        sizeof(TL_NOTE_OWNER),                                                                   \
-        sizeof(tl_note) + TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST) +                          \
-            TL_NOTE_PADDING(TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST)),                        \
-        TL_NOTE_CONNECTOR,                                                                       \
-        TL_NOTE_OWNER,                                                                           \
-        {TL_NOTE_FORMAT,                                                                         \
-         TL_ABI_MAJOR,                                                                           \
-         0u, /* c.h uses nothing that a later minor appended */                                  \
-         TL_NOTE_STATE_SCHEMA,                                                                   \
-         sizeof(ID) - 1,                                                                         \
-         sizeof(VERSION) - 1,                                                                    \
-         sizeof(TITLE) - 1,                                                                      \
-         sizeof(MANIFEST) - 1,                                                                   \
-         sizeof(TL_NOTE_BUILD) - 1,                                                              \
-         0u},                                                                                    \
-        ID,                                                                                      \
-        VERSION,                                                                                 \
-        TITLE,                                                                                   \
-        MANIFEST,                                                                                \
-        TL_NOTE_BUILD,                                                                           \
-        {0}};                                                                                    \
-    _Static_assert(                                                                              \
-        sizeof(ID) - 1 >= 2 && sizeof(ID) - 1 <= 32, "a connector's id is [a-z][a-z0-9_]{1,31}"  \
-    );                                                                                           \
-    __attribute__((visibility("default"))) const tl_plugin* tl_connector_entry(                  \
-        uint32_t host_abi_major, uint32_t host_abi_minor                                         \
-    ) {                                                                                          \
-        static const tl_plugin plugin = {                                                        \
-            .size = sizeof(tl_plugin),                                                           \
-            .abi_major = TL_ABI_MAJOR,                                                           \
-            .abi_minor = 0u,                                                                     \
-            .state_schema = TL_NOTE_STATE_SCHEMA,                                                \
-            .id = {ID, sizeof(ID) - 1},                                                          \
-            .version = {VERSION, sizeof(VERSION) - 1},                                           \
-            .title = {TITLE, sizeof(TITLE) - 1},                                                 \
-            .manifest = {MANIFEST, sizeof(MANIFEST) - 1},                                        \
-            .create = (CREATE),                                                                  \
-            .destroy = (DESTROY),                                                                \
-            .handle = __VA_ARGS__};                                                              \
-        const int fits = host_abi_major == TL_ABI_MAJOR && host_abi_minor >= plugin.abi_minor;   \
-        return fits ? &plugin : NULL;                                                            \
+#define TL_CONNECTOR(ID, VERSION, TITLE, MANIFEST, CREATE, DESTROY, ...)                        \
+    __attribute__((section(TL_NOTE_SECTION), used, aligned(4))) static const struct {           \
+        uint32_t owner_size, size, type;                                                        \
+        char owner[12];                                                                         \
+        tl_note fixed;                                                                          \
+        char id[sizeof(ID) - 1], version[sizeof(VERSION) - 1], title[sizeof(TITLE) - 1];        \
+        char manifest[sizeof(MANIFEST) - 1], build[sizeof(TL_NOTE_BUILD) - 1];                  \
+        char padding[TL_NOTE_PADDING(TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST))];             \
+    } trunkline_note = {                                                                        \
+        sizeof(TL_NOTE_OWNER),                                                                  \
+        sizeof(tl_note) + TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST) +                         \
+            TL_NOTE_PADDING(TL_NOTE_TEXTS(ID, VERSION, TITLE, MANIFEST)),                       \
+        TL_NOTE_CONNECTOR,                                                                      \
+        TL_NOTE_OWNER,                                                                          \
+        {TL_NOTE_FORMAT,                                                                        \
+         TL_ABI_MAJOR,                                                                          \
+         0u, /* c.h uses nothing that a later minor appended */                                 \
+         TL_NOTE_STATE_SCHEMA,                                                                  \
+         sizeof(ID) - 1,                                                                        \
+         sizeof(VERSION) - 1,                                                                   \
+         sizeof(TITLE) - 1,                                                                     \
+         sizeof(MANIFEST) - 1,                                                                  \
+         sizeof(TL_NOTE_BUILD) - 1,                                                             \
+         0u},                                                                                   \
+        ID,                                                                                     \
+        VERSION,                                                                                \
+        TITLE,                                                                                  \
+        MANIFEST,                                                                               \
+        TL_NOTE_BUILD,                                                                          \
+        {0}};                                                                                   \
+    _Static_assert(                                                                             \
+        sizeof(ID) - 1 >= 2 && sizeof(ID) - 1 <= 32, "a connector's id is [a-z][a-z0-9_]{1,31}" \
+    );                                                                                          \
+    __attribute__((visibility("default"))) const tl_plugin* tl_connector_entry(                 \
+        uint32_t host_abi_major, uint32_t host_abi_minor                                        \
+    ) {                                                                                         \
+        static const tl_plugin plugin = {                                                       \
+            .size = sizeof(tl_plugin),                                                          \
+            .abi_major = TL_ABI_MAJOR,                                                          \
+            .abi_minor = 0u,                                                                    \
+            .state_schema = TL_NOTE_STATE_SCHEMA,                                               \
+            .id = {ID, sizeof(ID) - 1},                                                         \
+            .version = {VERSION, sizeof(VERSION) - 1},                                          \
+            .title = {TITLE, sizeof(TITLE) - 1},                                                \
+            .manifest = {MANIFEST, sizeof(MANIFEST) - 1},                                       \
+            .create = (CREATE),                                                                 \
+            .destroy = (DESTROY),                                                               \
+            .handle = __VA_ARGS__};                                                             \
+        const int fits = host_abi_major == TL_ABI_MAJOR && host_abi_minor >= plugin.abi_minor;  \
+        return fits ? &plugin : NULL;                                                           \
     }
 
 #endif

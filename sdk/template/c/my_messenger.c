@@ -1,18 +1,21 @@
 /* My Messenger: what comes in by webhook becomes a message, what is sent goes out by HTTP. */
 #include <trunkline/c_json.h>
 
-/* What a host may know without running any of this: docs/connectors/reference/manifest.md. */
-#define MANIFEST                                                                                   \
-    "{\"settings\": ["                                                                             \
-    "{\"key\": \"base_url\", \"type\": \"url\", \"title\": \"Address of the messenger\", "         \
-    "\"required\": true},"                                                                         \
-    "{\"key\": \"secret\", \"type\": \"secret\", \"title\": \"Secret that its webhooks carry\", "  \
-    "\"required\": true}],"                                                                        \
-    "\"receive\": [\"webhook\"],"                                                                  \
-    "\"accept\": {"                                                                                \
-    "\"verify\": {\"header_equals\": {\"header\": \"x-webhook-secret\", \"setting\": \"secret\"}}," \
-    "\"answer\": {\"status\": 200, \"body\": \"ok\"}},"                                            \
-    "\"features\": {\"*\": {\"text_max\": 4096}}}"
+/* What a host may know without running any of this: reference/manifest.md of the documentation. */
+/* clang-format off */
+#define MANIFEST TL_JSON({ \
+  "settings": [ \
+    {"key": "base_url", "type": "url", "title": "Address of the messenger", "required": true}, \
+    {"key": "secret", "type": "secret", "title": "Secret that its webhooks carry", "required": true} \
+  ], \
+  "receive": ["webhook"], \
+  "accept": { \
+    "verify": {"header_equals": {"header": "x-webhook-secret", "setting": "secret"}}, \
+    "answer": {"status": 200, "body": "ok"} \
+  }, \
+  "features": {"*": {"text_max": 4096}} \
+})
+/* clang-format on */
 
 /* ---- tasks under way ---- */
 
@@ -173,9 +176,8 @@ static tl_status on_sent(const tl_input* reply, const tl_effects* effects) {
     if (reply->status / 100 != 2)
         return end(reply, effects, tl_failure_of(reply, TL_ACCOUNT, code));
     tl_buffer id = {0}, ids = {0};
-    tl_outcome outcome = tl_outcome_of(
-        TL_UNKNOWN, TL_TEXT("bad_answer"), TL_TEXT("The answer names no message.")
-    );
+    tl_outcome outcome =
+        tl_outcome_of(TL_UNKNOWN, TL_TEXT("bad_answer"), TL_TEXT("The answer names no message."));
     if (tl_json_valid(reply->body) && tl_json_id(tl_json_at(reply->body, "id"), &id)) {
         tl_add_text(&ids, "[");
         tl_add_quoted(&ids, tl_view_of(&id));
@@ -183,7 +185,8 @@ static tl_status on_sent(const tl_input* reply, const tl_effects* effects) {
         outcome = tl_outcome_of(TL_DONE, TL_TEXT(""), TL_TEXT(""));
         outcome.value = tl_view_of(&ids);
     }
-    const tl_status status = id.failed || ids.failed ? TL_E_NO_MEMORY : end(reply, effects, outcome);
+    const tl_status status =
+        id.failed || ids.failed ? TL_E_NO_MEMORY : end(reply, effects, outcome);
     tl_buffer_free(&id);
     tl_buffer_free(&ids);
     return status;

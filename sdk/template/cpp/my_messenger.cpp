@@ -5,7 +5,7 @@ namespace {
 
 using namespace trunkline;
 
-// What a host may know without running any of this: docs/connectors/reference/manifest.md.
+// What a host may know without running any of this: reference/manifest.md of the documentation.
 constexpr char kManifest[] = R"({
   "settings": [
     {"key": "base_url", "type": "url", "title": "Address of the messenger", "required": true},
@@ -34,14 +34,16 @@ public:
     // The messenger calls: {"chat":"5","id":17,"name":"Ann","text":"Is it in stock?"}
     Task on_webhook(Context& context, const Webhook& hook) const override {
         if (!equal_secrets(hook.header("x-webhook-secret"), secret_)) co_return Outcome::forged();
-        if (!report(context, hook.body)) co_return Outcome::bad_input("my_messenger.not_understood");
+        if (!report(context, hook.body))
+            co_return Outcome::bad_input("my_messenger.not_understood");
         context.answer(200, "ok");
         co_return Outcome::done();
     }
 
     // A payload that an earlier version did not understand comes again, verified then.
     Task on_replay(Context& context, const Replay& replay) const override {
-        if (!report(context, replay.body)) co_return Outcome::bad_input("my_messenger.not_understood");
+        if (!report(context, replay.body))
+            co_return Outcome::bad_input("my_messenger.not_understood");
         co_return Outcome::done();
     }
 
@@ -53,7 +55,8 @@ public:
         const json::value message = {
             {"chat", command.conversation}, {"text", text_at(*wanted, "message", "text")}};
 
-        Request request = Request::post(base_url_ + "/messages").json(json::serialize(message)).once();
+        Request request =
+            Request::post(base_url_ + "/messages").json(json::serialize(message)).once();
         const HttpReply reply = co_await context.http(request);
 
         if (!reply.ok()) co_return failure_of(reply);
@@ -76,7 +79,9 @@ private:
             {"conversation", {{"id", chat}, {"kind", "direct"}}},
             {"sender", {{"id", chat}, {"name", text_at(*update, "name")}}},
             {"message", {{"id", id}, {"text", text_at(*update, "text")}}}};
-        context.item({.conversation = chat, .dedup = chat + "/" + id, .json = json::serialize(event)});
+        context.item(
+            {.conversation = chat, .dedup = chat + "/" + id, .json = json::serialize(event)}
+        );
         return true;
     }
 

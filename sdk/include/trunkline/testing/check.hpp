@@ -27,7 +27,9 @@ inline std::string first_difference(
 /// is replaced before every input. One problem a line.
 inline std::vector<std::string> check_case(const tl_plugin& plugin, const Golden& golden) {
     std::vector<std::string> problems;
-    const auto add = [&](const std::string& what) { problems.push_back(golden.name() + ": " + what); };
+    const auto add = [&](const std::string& what) {
+        problems.push_back(golden.name() + ": " + what);
+    };
     const RunResult run = run_inputs(plugin, golden.account, golden.inputs);
     for (const std::string& fault : run.faults)
         add(fault);
