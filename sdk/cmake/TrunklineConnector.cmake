@@ -18,7 +18,7 @@ set(TRUNKLINE_CASES "${CMAKE_CURRENT_LIST_DIR}/TrunklineCases.cmake" CACHE INTER
 set(TRUNKLINE_CONNECTOR_JSON "${CMAKE_CURRENT_LIST_DIR}/json.cpp" CACHE INTERNAL "Boost.JSON, compiled in")
 
 # What every object of a connector is compiled with. The version script does most of the work of making a library
-# unloadable; see docs/connectors/explanation/no-io.md.
+# unloadable; see docs/connectors/explanation/unloading.md.
 function(trunkline_connector_options target)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   set_target_properties(${target} PROPERTIES
