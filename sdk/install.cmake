@@ -34,7 +34,7 @@ file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR}/template ${CMAKE_BINARY_DIR}/share/
 
 # The programs for authors are built elsewhere, and their targets are known once all folders are read.
 function(trunkline_install_programs)
-  foreach(program trunkctl trunkline-conform trunkline-runner)
+  foreach(program trunkctl trunkline-conform)
     if(TARGET ${program})
       install(TARGETS ${program} RUNTIME DESTINATION bin COMPONENT sdk)
     endif()
