@@ -65,7 +65,11 @@ void review_settings(
 void review(Occasion occasion, config::Config& config, Problems& problems) {
     if (config.accounts.empty() && config.connectors.empty()) return;
     const std::string& directory = config.plugins.directory;
-    const auto found = plugins::read_notes(directory, plugins::CatalogueOptions{}.file_bytes_max);
+    const auto found = plugins::read_notes(
+        directory,
+        plugins::CatalogueOptions{}.file_bytes_max,
+        {config.plugins.require_signature, config.plugins.trusted_keys}
+    );
     if (!found) {
         problems.push_back(
             {config.plugins.place,

@@ -102,6 +102,7 @@ Result<void> Host::make_rooms() {
     plugins.directory = config_.plugins.directory;
     plugins.staging = config_.store.path + "/plugins";
     plugins.loops = loops_.size();
+    plugins.signatures = {config_.plugins.require_signature, config_.plugins.trusted_keys};
     plugins.log = [](const std::string& label, int level, std::string_view text) {
         spdlog::log(
             level >= 2 ? spdlog::level::warn : spdlog::level::info,

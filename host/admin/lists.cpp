@@ -163,6 +163,12 @@ DeadCursor dead_cursor(const std::string& text) {
     return {text.substr(0, at), number(text.substr(at + 1))};
 }
 
+/// A fingerprint, "unsigned", or "" for what was refused.
+std::string signer_of(const plugins::PluginInfo& info) {
+    if (info.state != "serving") return "";
+    return info.signed_by.empty() ? "unsigned" : info.signed_by;
+}
+
 }  // namespace
 
 std::string place_text(const config::Place& place) {
@@ -229,6 +235,7 @@ net::Response list_plugins(const Rooms& rooms, const Call& call) {
             {"title", info.manifest.title},
             {"generation", info.generation},
             {"state", info.state},
+            {"signed_by", signer_of(info)},
             {"reason", info.reason},
             {"file", info.file},
         });

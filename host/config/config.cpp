@@ -148,12 +148,19 @@ void bind(Section& s, Config& out) {
         if (p.has("directory")) out.plugins.place = p.place_of("directory");
         p.boolean("watch", out.plugins.watch, "hot reload when a file changes");
         if (out.plugins.watch) p.not_in_this_version("watch", "hot reload");
-        p.boolean("require_signature", out.plugins.require_signature, "refuse unsigned connectors");
-        if (out.plugins.require_signature)
-            p.not_in_this_version("require_signature", "checking signatures");
-        p.texts("trusted_keys", out.plugins.trusted_keys, "Ed25519 public keys");
-        if (!out.plugins.trusted_keys.empty())
-            p.not_in_this_version("trusted_keys", "checking signatures");
+        p.boolean(
+            "require_signature",
+            out.plugins.require_signature,
+            "refuse connectors that no trusted key signed"
+        );
+        p.texts(
+            "trusted_keys",
+            out.plugins.trusted_keys,
+            "Ed25519 public keys, each 32 bytes in base64, as trunkctl plugins sign prints them",
+            trusted_key_problem
+        );
+        if (out.plugins.require_signature && out.plugins.trusted_keys.empty())
+            p.problem("require_signature", "needs at least one key in plugins.trusted_keys");
     });
     s.section("network", "where the host may connect to", [&](Section& n) {
         n.boolean("allow_private", out.network.allow_private, "private and loopback addresses");

@@ -4,6 +4,7 @@
 
 #include "host/base/secret.hpp"
 #include "host/net/cidr.hpp"
+#include "host/seal/ed25519.hpp"
 #include "host/seal/seal.hpp"
 
 namespace trunkline::config {
@@ -32,6 +33,11 @@ std::string host_of(const std::string& url) {
 std::string range_problem(const std::string& text) {
     if (net::parse_cidr(text)) return "";
     return "\"" + text + "\" is not an address range such as 10.0.0.0/8 or fd00::/8";
+}
+
+std::string trusted_key_problem(const std::string& text) {
+    const auto key = seal::parse_ed25519_key(text);
+    return key ? "" : "\"" + text + "\" " + key.error().context;
 }
 
 std::string license_problem(const std::string& text) {

@@ -18,6 +18,9 @@ std::string host_of(const std::string& url);
 /// What is wrong with an address range, or "".
 std::string range_problem(const std::string& text);
 
+/// What is wrong with a public key of plugins.trusted_keys, or "".
+std::string trusted_key_problem(const std::string& text);
+
 /// What is wrong with a license key, or ""; never with the key in it.
 std::string license_problem(const std::string& text);
 

@@ -86,6 +86,14 @@ private:
                 remark.text
             );
         }
+        if (const SignedBy& by = loaded.signature; !by.fingerprint.empty() && !by.trusted) {
+            spdlog::warn(
+                "plugins.signature connector={} key={} text=\"not in plugins.trusted_keys, so it "
+                "counts as unsigned\"",
+                loaded.generation->label(),
+                by.fingerprint
+            );
+        }
         if (offers_features(loaded.generation->table())) {
             spdlog::warn(
                 "plugins.extension connector={} name={} text=\"not served in this version\"",
@@ -104,7 +112,13 @@ private:
         if (loaded.generation) {
             info.state = "serving";
             info.generation = loaded.generation->number();
-            spdlog::info("plugins.loaded connector={} file={}", loaded.generation->label(), file);
+            info.signed_by = loaded.generation->signed_by();
+            spdlog::info(
+                "plugins.loaded connector={} file={} signed_by={}",
+                loaded.generation->label(),
+                file,
+                info.signed_by.empty() ? "nobody" : info.signed_by
+            );
         } else {
             info.state = "rejected";
             info.reason = loaded.error->context;

@@ -11,6 +11,7 @@
 
 #include "host/base/id.hpp"
 #include "host/base/result.hpp"
+#include "host/plugins/signature.hpp"
 
 /// Connectors as shared libraries: staged, checked, mapped. The only folder that includes
 /// Boost.DLL.
@@ -46,6 +47,9 @@ public:
     virtual const tl_host& host_for(std::size_t loop
     ) const noexcept = 0;                   ///< log and extensions, tagged connector@version#n
     virtual std::string label() const = 0;  ///< "telegram@1.0.0#1" for logs and metrics
+    /// Fingerprint of the trusted key that its file is signed with; "" = of nobody whom the
+    /// operator trusts.
+    virtual std::string signed_by() const { return {}; }
     virtual std::vector<Metric> metrics() const {
         return {};
     }  ///< the connector's own figures. `[any]`
@@ -57,6 +61,7 @@ struct PluginInfo {
     std::string reason;  ///< when rejected: one line naming the cause
     Manifest manifest;   ///< as far as it could be read
     std::uint64_t generation = 0;
+    std::string signed_by;  ///< when serving, as Generation has it
 };
 
 /// The folder of connectors. Owner: main; control thread only, except `current` and `list`, which
@@ -84,6 +89,7 @@ struct CatalogueOptions {
     std::string staging;    ///< private folder for the copies that are really mapped; made 0700
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
+    SignaturePolicy signatures;
     std::function<void(const std::string& label, int level, std::string_view text)>
         log;  ///< `[any]`
 };

@@ -29,9 +29,16 @@ std::string label_of(const Manifest& manifest, std::uint64_t number) {
 /// A mapped, checked library with its host tables.
 class MappedGeneration final : public Generation {
 public:
-    MappedGeneration(Manifest manifest, std::uint64_t number, std::size_t loops, LogSink sink)
+    MappedGeneration(
+        Manifest manifest,
+        std::uint64_t number,
+        const SignedBy& signature,
+        std::size_t loops,
+        LogSink sink
+    )
         : manifest_{std::move(manifest)},
           number_{number},
+          signed_by_{signature.trusted ? signature.fingerprint : ""},
           label_{label_of(manifest_, number)},
           sink_{std::move(sink)} {
         for (std::size_t i = 0; i < std::max<std::size_t>(loops, 1); ++i) {
@@ -46,6 +53,7 @@ public:
         return hosts_[loop % hosts_.size()]->table();
     }
     std::string label() const override { return label_; }
+    std::string signed_by() const override { return signed_by_; }
     std::vector<Metric> metrics() const override { return metrics_.read(); }
 
     /// Asks the library for its table and checks that it is what the note promised.
@@ -102,6 +110,7 @@ private:
 
     Manifest manifest_;
     std::uint64_t number_;
+    std::string signed_by_;
     std::string label_;
     LogSink sink_;
     MetricsTable metrics_;
@@ -109,6 +118,17 @@ private:
     std::unique_ptr<Library> library_;  ///< goes before what it may still log to
     const tl_plugin* table_ = nullptr;
 };
+
+/// The staged copy by the signature that lies beside the deployed file.
+Result<SignedBy> judge_staged(
+    const std::string& staged, const std::string& file, const SignaturePolicy& policy
+) {
+    auto bytes = MappedFile::open(staged);
+    if (!bytes) return bytes.error();
+    return judge_signature(
+        file, {reinterpret_cast<const char*>(bytes->data()), bytes->size()}, policy
+    );
+}
 
 }  // namespace
 
@@ -146,23 +166,35 @@ Loaded Loader::load(const std::string& file) {
         loaded.manifest = *manifest;
         if (auto fits = check_abi(*manifest); !fits) manifest = fits.error();
     }
+    if (manifest) {
+        auto signature = judge_staged(*staged, file, options_.signatures);
+        if (signature)
+            loaded.signature = *std::move(signature);
+        else
+            manifest = signature.error();
+    }
     if (!manifest) {
         ::unlink(staged->c_str());
         return fail(manifest.error());
     }
-    auto generation = map(*std::move(staged), *manifest, written, number);
+    auto generation = map(*std::move(staged), *manifest, written, number, loaded.signature);
     if (!generation) return fail(generation.error());
     loaded.generation = *std::move(generation);
     return loaded;
 }
 
 Result<std::shared_ptr<Generation>> Loader::map(
-    std::string staged, const Manifest& manifest, const std::string& written, std::uint64_t number
+    std::string staged,
+    const Manifest& manifest,
+    const std::string& written,
+    std::uint64_t number,
+    const SignedBy& signature
 ) {
     auto library = Library::open(std::move(staged), label_of(manifest, number));
     if (!library) return library.error();
-    auto generation =
-        std::make_shared<MappedGeneration>(manifest, number, options_.loops, options_.log);
+    auto generation = std::make_shared<MappedGeneration>(
+        manifest, number, signature, options_.loops, options_.log
+    );
     auto negotiated = generation->negotiate(*std::move(library), written);
     if (!negotiated) return negotiated.error();
     auto checked = generation->self_check();

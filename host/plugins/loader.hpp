@@ -15,10 +15,11 @@ struct Loaded {
     std::shared_ptr<Generation> generation;
     Manifest manifest;
     std::optional<Error> error;
+    SignedBy signature;
 };
 
-/// Turns files into generations: stage, read the note, map, negotiate, self-check, in this order.
-/// Control thread only.
+/// Turns files into generations: stage, read the note, check the signature, map, negotiate,
+/// self-check, in this order. Control thread only.
 class Loader {
 public:
     static Result<std::unique_ptr<Loader>> make(CatalogueOptions options);
@@ -33,7 +34,8 @@ private:
         std::string staged,
         const Manifest& manifest,
         const std::string& written,
-        std::uint64_t number
+        std::uint64_t number,
+        const SignedBy& signature
     );
 
     CatalogueOptions options_;

@@ -40,7 +40,9 @@ Result<std::string> bytes_of(const fs::path& file, std::uint64_t bytes_max) {
     return bytes;
 }
 
-Result<Manifest> judge_file(const fs::path& file, std::uint64_t bytes_max) {
+Result<Manifest> judge_file(
+    const fs::path& file, std::uint64_t bytes_max, const SignaturePolicy& signatures
+) {
     if (!is_connector_id(file.stem().string()))
         return refused("the file name is not a connector id ([a-z][a-z0-9_]{1,31}.so)");
     const auto bytes = bytes_of(file, bytes_max);
@@ -51,6 +53,7 @@ Result<Manifest> judge_file(const fs::path& file, std::uint64_t bytes_max) {
     auto manifest = judge_note(*note, file.string());
     if (!manifest) return manifest;
     if (auto fits = check_abi(*manifest); !fits) return fits.error();
+    if (auto by = judge_signature(file.string(), *bytes, signatures); !by) return by.error();
     return manifest;
 }
 
@@ -108,7 +111,7 @@ Result<void> check_abi(const Manifest& manifest) {
 }
 
 Result<std::vector<FoundFile>> read_notes(
-    const std::string& directory, std::uint64_t file_bytes_max
+    const std::string& directory, std::uint64_t file_bytes_max, const SignaturePolicy& signatures
 ) {
     std::error_code error;
     std::vector<fs::path> files;
@@ -120,7 +123,7 @@ Result<std::vector<FoundFile>> read_notes(
     if (files.size() > kFilesMax) files.resize(kFilesMax);
     std::vector<FoundFile> found;
     for (const fs::path& file : files) {
-        auto manifest = judge_file(file, file_bytes_max);
+        auto manifest = judge_file(file, file_bytes_max, signatures);
         found.push_back({file.stem().string(), {}, {}});
         if (manifest)
             found.back().manifest = *std::move(manifest);

@@ -31,10 +31,10 @@ struct FoundFile {
     std::optional<Error> error;  ///< why the host would refuse it
 };
 
-/// Reads the notes of a folder's connectors, in the order of their names. Nothing is staged, mapped
-/// or run. Blocks. Fails when the folder cannot be listed.
+/// Reads the notes of a folder's connectors, in the order of their names, and judges their
+/// signatures. Nothing is staged, mapped or run. Blocks. Fails when the folder cannot be listed.
 Result<std::vector<FoundFile>> read_notes(
-    const std::string& directory, std::uint64_t file_bytes_max
+    const std::string& directory, std::uint64_t file_bytes_max, const SignaturePolicy& signatures
 );
 
 }  // namespace trunkline::plugins

@@ -14,6 +14,7 @@
 #include "host/seal/seal.hpp"
 #include "host/trunkctl/api.hpp"
 #include "host/trunkctl/scaffold.hpp"
+#include "host/trunkctl/sign.hpp"
 #include "host/trunkctl/table.hpp"
 
 namespace trunkline::trunkctl {
@@ -26,6 +27,7 @@ constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] 
 
   status
   plugins       [new NAME [--language cpp|c] [--directory DIR]]
+                | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
   accounts      [resume ACCOUNT]
   portals       [resume PORTAL]
   lanes         [pause LANE | resume LANE | kick LANE]
@@ -186,6 +188,27 @@ int new_connector(const Words& words) {
     return 0;
 }
 
+/// `plugins sign FILE --key KEY` and `plugins verify FILE --key KEY`, which need no host.
+int sign_or_verify(const Options& options) {
+    const Words& w = options.words;
+    if (w.size() != 5 || (w[2] == "--key") == (w[3] == "--key")) return usage();
+    const bool key_first = w[2] == "--key";
+    const std::string& file = key_first ? w[4] : w[2];
+    const std::string& key = key_first ? w[3] : w[4];
+    const auto done = w[1] == "sign" ? sign_connector(file, key) : verify_connector(file, key);
+    if (!done) return failed(done.error());
+    if (!done->warning.empty()) std::cerr << "trunkctl: warning: " << done->warning << '\n';
+    return show(
+        options,
+        json::value(json::object{
+            {"signature", done->file},
+            {"connector", done->connector},
+            {"version", done->version},
+            {"public_key", done->key},
+            {"fingerprint", done->fingerprint}})
+    );
+}
+
 int run(const Options& options) {
     const Api api{options.admin, options.token};
     const Words& w = options.words;
@@ -194,6 +217,8 @@ int run(const Options& options) {
     if (room == "dead-letters") return dead_letters(options, api);
     if (room == "plugins" && w.size() > 1 && w[1] == "new")
         return new_connector({w.begin() + 2, w.end()});
+    if (room == "plugins" && w.size() > 1 && (w[1] == "sign" || w[1] == "verify"))
+        return sign_or_verify(options);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
     if (w.size() == 1) {
         if (room == "plugins")
@@ -201,7 +226,7 @@ int run(const Options& options) {
                 options,
                 api,
                 "/v1/plugins",
-                {"name", "version", "generation", "state", "reason", "file"}
+                {"name", "version", "generation", "state", "signed_by", "reason", "file"}
             );
         if (room == "accounts")
             return list(

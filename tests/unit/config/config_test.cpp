@@ -198,12 +198,46 @@ TEST(ConfigTest, RefusesClearTextToAForeignHostWithoutTls) {
 }
 
 TEST(ConfigTest, RefusesWhatThisVersionDoesNotHave) {
-    for (const char* text :
-         {"store: {engine: jetstream}\n",
-          "plugins: {require_signature: true}\n",
-          "plugins: {trusted_keys: [a]}\n"}) {
+    for (const char* text : {"store: {engine: jetstream}\n", "plugins: {watch: true}\n"}) {
         EXPECT_THAT(problems_of(kSmallest + text), ElementsAre(HasSubstr("is not in this version")))
             << text;
+    }
+}
+
+TEST(ConfigTest, ReadsTrustedKeysAndRefusesUnusableOnes) {
+    const std::string good = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+    const Loaded loaded = load_text(
+        kSmallest + "plugins: {require_signature: true, trusted_keys: [" + good + "]}\n",
+        "t.yaml",
+        environment
+    );
+    ASSERT_TRUE(loaded.config) << to_string(loaded.problems.at(0));
+    EXPECT_TRUE(loaded.config->plugins.require_signature);
+    EXPECT_THAT(loaded.config->plugins.trusted_keys, ElementsAre(good));
+    EXPECT_THAT(
+        problems_of(kSmallest + "plugins: {trusted_keys: [" + good + "]}\n"), ElementsAre()
+    );
+
+    EXPECT_THAT(
+        problems_of(
+            kSmallest + "plugins:\n  trusted_keys:\n    - " + good +
+            "\n    - bm90IGEga2V5\n    - AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+        ),
+        ElementsAre(
+            "t.yaml:7:7: plugins.trusted_keys[1]: \"bm90IGEga2V5\" is not an Ed25519 public key: "
+            "32 "
+            "bytes in base64",
+            HasSubstr("t.yaml:8:7: plugins.trusted_keys[2]: \"AAAAAAAAAA")
+        )
+    );
+    for (const char* text :
+         {"plugins: {require_signature: true}\n",
+          "plugins: {require_signature: true, trusted_keys: []}\n"}) {
+        EXPECT_THAT(
+            problems_of(kSmallest + text),
+            ElementsAre("t.yaml:4:30: plugins.require_signature: needs at least one key in "
+                        "plugins.trusted_keys")
+        );
     }
 }
 

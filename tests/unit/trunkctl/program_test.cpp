@@ -110,6 +110,13 @@ TEST_F(ProgramTest, WordsItDoesNotKnowAreRefusedWithTheirUse) {
           "quarantine show",
           "license",
           "license derive",
+          "plugins bogus",
+          "plugins sign",
+          "plugins sign a.so",
+          "plugins sign a.so --key",
+          "plugins sign a.so b.pem",
+          "plugins sign a.so --key b.pem c.so",
+          "plugins verify --key --key a.so",
           "--json"}) {
         const Ran ran = ask(words);
         EXPECT_EQ(ran.status, 2) << words;
@@ -131,6 +138,17 @@ TEST_F(ProgramTest, AKeyIsMadeAndDerivedWithoutAHost) {
     const Ran wrong = run("license derive tlk_short");
     EXPECT_EQ(wrong.status, 1);
     EXPECT_EQ(wrong.said.find("tlk_short"), std::string::npos) << "a key is not repeated";
+}
+
+TEST_F(ProgramTest, AConnectorIsSignedAndVerifiedWithoutAHost) {
+    const Ran wrong = run("plugins sign /nowhere/a.so --key /nowhere/k.pem");
+    EXPECT_EQ(wrong.status, 1);
+    EXPECT_EQ(wrong.said, "trunkctl: /nowhere/k.pem cannot be read: No such file or directory\n");
+    const Ran unsigned_one =
+        run("plugins verify --key "
+            "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= " TRUNKLINE_GOOD_CONNECTOR);
+    EXPECT_EQ(unsigned_one.status, 1);
+    EXPECT_THAT(unsigned_one.said, HasSubstr("is not signed: there is no "));
 }
 
 }  // namespace
