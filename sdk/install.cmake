@@ -60,5 +60,5 @@ set(CPACK_DEBIAN_SDK_DESCRIPTION "what messenger connectors for Trunkline are bu
 # be another one than Debian's first choice.
 set(CPACK_DEBIAN_SDK_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS
-  "cmake (>= 3.25), make | ninja-build, g++ (>= 4:12) | clang (>= 1:14), binutils, libboost1.81-dev")
+  "cmake (>= 3.25), make | ninja-build, g++ (>= 4:12) | clang (>= 1:14), binutils, libboost1.81-dev, openssl")
 include(CPack)

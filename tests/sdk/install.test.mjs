@@ -1,7 +1,7 @@
 // The SDK installed into a folder of its own, and a connector made with nothing but that.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
@@ -52,6 +52,16 @@ for (const language of ['cpp', 'c']) {
     assert.ok(readFileSync(library).includes('{"in":{"kind":"webhook"'), 'its golden cases are in it')
   })
 }
+
+test('what the how-to on signing says is so', () => {
+  const where = path.join(folder, 'signing')
+  mkdirSync(where)
+  cpSync(path.join(folder, 'of-c/build/plugins/acme_chat2.so'), path.join(where, 'my_messenger.so'))
+  const script = path.join(path.dirname(new URL(import.meta.url).pathname), 'sign.sh')
+  const { status, stdout, stderr } = spawnSync(script, { cwd: where, encoding: 'utf8', env: { ...process.env, PATH: `${path.dirname(trunkctl)}:${process.env.PATH}` } })
+  assert.equal(status, 0, stdout + stderr)
+  assert.match(stdout, /Signature Verified Successfully/)
+})
 
 /** A project of one CMakeLists.txt. */
 function project(name, text, files = {}) {

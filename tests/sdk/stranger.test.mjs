@@ -1,7 +1,7 @@
 // Somebody else's connector, made on a machine without our sources, in a host that is running. Called by scripts/try-sdk,
 // which makes the machine: a folder to chroot into.
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { once } from 'node:events'
@@ -42,8 +42,16 @@ class Messenger {
   }
 }
 
+/** Makes the key that the stranger signs with; its public half is what the host trusts. */
+async function makeKey() {
+  await there('openssl', 'genpkey', '-algorithm', 'ed25519', '-out', '/root/signing.pem')
+  await there('chmod', '600', '/root/signing.pem')
+  const der = execFileSync('chroot', [machine, 'openssl', 'pkey', '-in', '/root/signing.pem', '-pubout', '-outform', 'DER'])
+  return der.subarray(-32).toString('base64')
+}
+
 /** A host's configuration; `hot` is false where this host cannot load a connector while it runs. */
-async function configure(world, portal, messenger) {
+async function configure(world, portal, messenger, key) {
   const [publicPort, adminPort] = [await freePort(), await freePort()]
   world.hostUrl = `http://127.0.0.1:${publicPort}`
   world.adminUrl = `http://127.0.0.1:${adminPort}`
@@ -54,7 +62,7 @@ async function configure(world, portal, messenger) {
 public_url: ${world.hostUrl}
 admin_token: ${world.adminToken}
 store: {path: ${world.dir}/store, key: {file: ${world.dir}/store.key}}
-plugins: {directory: ${machine}/srv/plugins, watch: ${watch}}
+plugins: {directory: ${machine}/srv/plugins, watch: ${watch}, require_signature: true, trusted_keys: ["${key}"]}
 network: {allow_private: true}
 portals:
   - {id: acme, url: "${portal.url}", license_key: ${license}}
@@ -79,7 +87,7 @@ for (const language of ['cpp', 'c']) {
     try {
       for (const left of readdirSync(`${machine}/srv/plugins`)) rmSync(`${machine}/srv/plugins/${left}`)
       rmSync(`${machine}/root/my_messenger`, { recursive: true, force: true })
-      const { file, hot } = await configure(world, portal, messenger)
+      const { file, hot } = await configure(world, portal, messenger, await makeKey())
       let host = hot && (await world.host({ file }))
 
       const began = Date.now()
@@ -87,7 +95,8 @@ for (const language of ['cpp', 'c']) {
       const dropped = Date.now()
       host ||= await world.host({ file })
 
-      await until('the connector to serve', async () => JSON.parse(await world.trunkctl('--json', 'plugins')).some(row => row.name === 'my_messenger' && row.state === 'serving'))
+      const listed = await until('the connector to serve', async () => JSON.parse(await world.trunkctl('--json', 'plugins')).find(row => row.name === 'my_messenger' && row.state === 'serving'))
+      assert.ok(listed.signed_by && listed.signed_by !== 'unsigned', JSON.stringify(listed))
       const says = { chat: '5', id: 17, name: 'Ann', text: 'Is it in stock?' }
       const hook = secret => request(`${world.hostUrl}/hooks/shop`, { json: says, headers: { 'X-Webhook-Secret': secret } })
       assert.ok([401, 403].includes((await until('the account to answer', async () => [await hook('wrong')].find(answer => answer.status !== 503 && answer.status !== 404))).status), 'a forgery is refused')
