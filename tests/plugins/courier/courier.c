@@ -195,7 +195,7 @@ static tl_status on_poll(tl_instance* instance, const tl_input* input, const tl_
     tl_buffer url = {0};
     tl_add(&url, tl_view_of(&instance->base_url));
     tl_add_text(&url, "/updates?wait=50&since=");
-    tl_add(&url, input->note); /* our own cursor: digits */
+    tl_add(&url, input->note); /* a number, see below */
     const tl_pair header = {TL_TEXT("authorization"), tl_view_of(&instance->token)};
     const tl_http http = {
         .size = sizeof http,
@@ -224,8 +224,10 @@ static tl_status on_fetched(
     const tl_status status = report_all(reply, effects, messages);
     if (status != TL_OK) return status;
     tl_outcome outcome = tl_outcome_of(TL_DONE, TL_TEXT(""), TL_TEXT(""));
+    const tl_view position = tl_json_at(reply->body, "next");
     tl_buffer next = {0};
-    if (tl_json_id(tl_json_at(reply->body, "next"), &next)) {
+    /* A number: it goes into an address as it is. */
+    if (!tl_json_is_string(position) && tl_json_id(position, &next)) {
         outcome.value = tl_view_of(&next); /* stored together with the messages */
         outcome.delay_ms = 0;              /* there may be more */
     } else {
