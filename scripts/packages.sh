@@ -1,10 +1,11 @@
 # Installs what is missing, and says nothing when nothing is. Sourced by the other scripts.
-# Usage: need_packages build [preset] | test
+# Usage: need_packages build [preset] | test | sdk
 
 packages_build="g++ cmake ninja-build ccache mold git ca-certificates
   libboost1.81-dev libboost-filesystem1.81-dev libboost-json1.81-dev libssl-dev libyaml-cpp-dev libprotobuf-dev
   protobuf-compiler libspdlog-dev libgtest-dev libgmock-dev librocksdb-dev libcurl4-openssl-dev libsqlite3-dev binutils"
-packages_test="curl openssl chromium procps clang-format"
+packages_sdk="debootstrap dpkg-dev" # scripts/try-sdk: a package, and a machine to try it on
+packages_test="curl openssl chromium procps clang-format $packages_sdk"
 packages_clang="clang-16 libclang-rt-16-dev"
 
 need_packages() {
@@ -12,6 +13,7 @@ need_packages() {
   case "$1" in
     build) wanted=$packages_build ;;
     test) wanted="$packages_build $packages_test" ;;
+    sdk) wanted="$packages_build $packages_sdk" ;;
   esac
   case "${2:-}" in
     dev-clang | tsan | fuzz) wanted="$wanted $packages_clang" ;;

@@ -289,7 +289,7 @@ Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
         attempt.took_ms,
         attempt.pause_us_max
     );
-    if (how != How::back) rooms_.serving.replay(ConnectorId{connector});
+    rooms_.serving.replay(ConnectorId{connector});
     return {};
 }
 

@@ -76,6 +76,23 @@ tl_status self_check(const tl_plugin& plugin, std::string& said) {
     return plugin.self_check(&host);
 }
 
+using Entry = const tl_plugin* (*)(std::uint32_t, std::uint32_t);
+
+/// Maps the library, or says why not. The first time it is unmapped again at once, as far as it lets
+/// itself be unmapped.
+Entry load(const char* library, bool to_stay = false) {
+    void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+        const char* const words = ::dlerror();  // NOLINT(concurrency-mt-unsafe): one thread
+        refuse(std::string{"cannot be loaded: "} + (words == nullptr ? "" : words));
+        return nullptr;
+    }
+    const auto entry = reinterpret_cast<Entry>(::dlsym(handle, "tl_connector_entry"));
+    if (entry == nullptr) refuse("it does not export tl_connector_entry");
+    if (!to_stay) ::dlclose(handle);
+    return entry;
+}
+
 json::object run_case(const tl_plugin& plugin, const testing::Golden& golden) {
     testing::TestHost host{plugin, golden.account};
     json::object result{{"case", golden.name()}, {"created", host.created()}};
@@ -93,16 +110,13 @@ json::object run_case(const tl_plugin& plugin, const testing::Golden& golden) {
 
 int run(const char* library) {
     const std::string text = read_cases_text();
-    tell({{"phase", "its constructors"}});
-    void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) {
-        const char* const words = ::dlerror();  // NOLINT(concurrency-mt-unsafe): one thread
-        return refuse(std::string{"cannot be loaded: "} + (words == nullptr ? "" : words));
-    }
-    using Entry = const tl_plugin* (*)(std::uint32_t, std::uint32_t);
-    const auto entry = reinterpret_cast<Entry>(::dlsym(handle, "tl_connector_entry"));
-    if (entry == nullptr) return refuse("it does not export tl_connector_entry");
     confine_trial();
+    tell({{"phase", "its constructors"}});
+    if (load(library) == nullptr) return 1;
+    // Some libraries cannot be loaded twice in one process, and end it: full protobuf is one.
+    tell({{"phase", "its second load"}});
+    const Entry entry = load(library, true);
+    if (entry == nullptr) return 1;
     tell({{"phase", "its entry"}});
     const tl_plugin* const plugin = entry(TL_ABI_MAJOR, TL_ABI_MINOR);
     if (plugin == nullptr || plugin->size < offsetof(tl_plugin, self_check) ||

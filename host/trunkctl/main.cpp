@@ -1,6 +1,7 @@
 // trunkctl: what operators type.
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "host/net/url.hpp"
 #include "host/seal/seal.hpp"
 #include "host/trunkctl/api.hpp"
+#include "host/trunkctl/scaffold.hpp"
 #include "host/trunkctl/sign.hpp"
 #include "host/trunkctl/table.hpp"
 
@@ -25,6 +27,7 @@ constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] 
 
   status
   plugins       [reload NAME [--force] [--allow-older] | rollback NAME | disable NAME | diff NAME]
+                | new NAME [--language cpp|c] [--directory DIR]
                 | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
   accounts      [resume ACCOUNT]
   portals       [resume PORTAL]
@@ -169,6 +172,23 @@ int license(const Options& options, const Api& api) {
     );
 }
 
+/// Makes a folder for a new connector, and says what comes next.
+int new_connector(const Words& words) {
+    const auto wanted = read_new_connector(words);
+    if (!wanted) return failed(wanted.error());
+    std::error_code unreadable;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
+    const auto made = scaffold(*wanted, templates_of(program));
+    if (!made) return failed(made.error());
+    const std::string folder = made->string();
+    std::cout << folder << " is made. Next:\n\n"
+              << "  cmake -S " << folder << " -B " << folder << "/build\n"
+              << "  cmake --build " << folder << "/build\n"
+              << "  ctest --test-dir " << folder << "/build --output-on-failure\n\n"
+              << folder << "/README.md says how it gets into a host.\n";
+    return 0;
+}
+
 /// `plugins sign FILE --key KEY` and `plugins verify FILE --key KEY`, which need no host.
 int sign_or_verify(const Options& options) {
     const Words& w = options.words;
@@ -211,6 +231,8 @@ int run(const Options& options) {
     const std::string& room = w[0];
     if (room == "license") return license(options, api);
     if (room == "dead-letters") return dead_letters(options, api);
+    if (room == "plugins" && w.size() > 1 && w[1] == "new")
+        return new_connector({w.begin() + 2, w.end()});
     if (room == "plugins" && w.size() > 1 && (w[1] == "sign" || w[1] == "verify"))
         return sign_or_verify(options);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));

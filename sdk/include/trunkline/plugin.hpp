@@ -17,6 +17,7 @@
 
 #include <trunkline/connector.hpp>
 #include <trunkline/note.h>
+#include <trunkline/version.h>
 
 namespace trunkline::inline face::detail {
 
@@ -357,7 +358,7 @@ constexpr tl_plugin plugin_of(
         &extension<Class>};
 }
 
-inline constexpr std::string_view kBuild = "sdk 0.1; " __VERSION__;
+inline constexpr std::string_view kBuild = "sdk " TL_SDK_VERSION "; " __VERSION__;
 
 /// The note as it lies in the file; see note.h.
 template <std::size_t TextSize>

@@ -2,10 +2,41 @@
 
 #include "host/universal/features.hpp"
 
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 namespace trunkline::universal {
 namespace {
+
+// Quoted by the reference for authors.
+constexpr const char* kExample = R"({
+"features": {
+  "*": {
+    "text_max": 4096,
+    "text_unit": "utf16",
+    "spans": ["bold", "italic", "link"],
+    "attachments": {
+      "image": {"max_bytes": 10485760, "caption_max": 1024},
+      "file": {"max_bytes": 52428800, "caption_max": 0}
+    },
+    "attachments_max": 1,
+    "buttons": {"rows": 20, "per_row": 8, "text_max": 64, "payload_max_bytes": 64, "urls": true},
+    "edit": true, "delete": true, "react": false, "reply": true,
+    "typing": true, "read": false, "location": true, "contact": true
+  },
+  "comments": {"buttons": null, "typing": false, "text_max": 8000}
+}
+})";
+
+TEST(FeaturesTest, ReadsTheExampleOfTheReference) {
+    const auto manifest = boost::json::parse(kExample);
+    const auto features = Features::parse(boost::json::serialize(manifest.at("features")));
+    ASSERT_TRUE(features) << features.error().context;
+    EXPECT_EQ(features->of("direct").attachments.at("file").caption_max, 0u);
+    EXPECT_TRUE(features->of("direct").buttons);
+    EXPECT_FALSE(features->of("comments").buttons);
+    EXPECT_EQ(features->of("comments").text_max, 8000u);
+}
 
 TEST(FeaturesTest, ReadsEverythingItDocuments) {
     const auto features = Features::parse(std::string_view{R"({

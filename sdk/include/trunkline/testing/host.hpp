@@ -138,9 +138,11 @@ public:
     /// swallow it. Differences are added to faults().
     void reload() {
         std::string state;
-        plugin_->save(instance_, &state, [](void* ctx, tl_view bytes) {
-            static_cast<std::string*>(ctx)->assign(view(bytes));
-        });
+        if (TL_HAS(plugin_, tl_plugin, save)) {
+            plugin_->save(instance_, &state, [](void* ctx, tl_view bytes) {
+                static_cast<std::string*>(ctx)->assign(view(bytes));
+            });
+        }
         destroy();
         created_ = create(state);
         if (created_ != TL_OK) faults_.push_back("create after save: " + std::to_string(created_));
