@@ -210,11 +210,10 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
 void Host::begin_life(std::shared_ptr<accounts::Account> account) {
     account->leaving = std::make_shared<std::atomic<bool>>(stopping_->load());
     ++running_accounts_;
-    const std::string name = "account " + account->id.text();
     async::spawn(
         account->loop.get_executor(),
-        name,
-        [this, account = std::move(account)]() -> async::Awaitable<> {
+        "account " + account->id.text(),
+        [this, account]() -> async::Awaitable<> {
             co_await run_account(account);
             --running_accounts_;
         }

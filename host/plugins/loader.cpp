@@ -157,7 +157,9 @@ Staged Loader::stage(const std::string& file) {
     auto staged = staging_.copy(file, name, number, options_.file_bytes_max);
     if (!staged) return fail(staged.error());
     // From the staged copy, so that what was judged is what gets mapped.
-    Origin origin{.file = file, .staged = *staged, .digest = {}, .cases = {}};
+    Origin origin;
+    origin.file = file;
+    origin.staged = *staged;
     std::string written;
     auto manifest = [&]() -> Result<Manifest> {
         auto bytes = MappedFile::open(*staged);

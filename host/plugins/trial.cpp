@@ -67,7 +67,7 @@ public:
             const int ready = left <= 0 ? 0 : ::poll(&wanted, 1, static_cast<int>(left));
             if (ready < 0 && errno == EINTR) continue;
             if (ready <= 0) {
-                result_.failure = phase_ + " does not end";
+                result_.failure = "stuck in " + phase_;
                 break;
             }
             std::array<char, 65'536> piece;
@@ -173,8 +173,13 @@ TrialResult run_trial(
     Report report{options, reading.get()};
     TrialResult result = report.read();
     const std::string how = child->end();
-    if (!result.failure && !report.done())
-        result.failure = report.phase() + " ends the process: " + how;
+    if (!result.failure && !report.done()) result.failure = how + " in " + report.phase();
+    // The private copy's path means nothing to an operator.
+    for (const std::string path = library + ": "; result.failure;) {
+        const auto at = result.failure->find(path);
+        if (at == std::string::npos) break;
+        result.failure->erase(at, path.size());
+    }
     return result;
 }
 

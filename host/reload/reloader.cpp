@@ -219,61 +219,65 @@ void Reloader::take(const Folder::Change& change) {
 Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
     const auto began = Steady::now();
     const std::string connector = connector_of(file);
-    const auto present = plugins::is_connector_id(connector)
-                             ? rooms_.catalogue.current(ConnectorId{connector})
-                             : nullptr;
+    auto present = plugins::is_connector_id(connector)
+                       ? rooms_.catalogue.current(ConnectorId{connector})
+                       : nullptr;
     Attempt attempt;
     attempt.at_ms = rooms_.clock.wall_ms();
     if (present) attempt.from = present->label();
-    const auto refused = [&](const Error& why) -> Result<void> {
+    enum class Told { no, yes };  // the catalogue tells of what it refuses itself
+    const auto refused = [&](const Error& why, Told told) -> Result<void> {
         attempt.result = "refused";
         attempt.reason = why.context;
         rooms_.catalogue.remark(deployed(connector), why.context);
-        spdlog::error(
-            "plugins.refused file={} serving={} reason=\"{}\"",
-            file,
-            attempt.from.empty() ? "nothing" : attempt.from,
-            why.context
-        );
+        if (told == Told::no)
+            spdlog::error("plugins.refused file={} reason=\"{}\"", file, why.context);
         note(connector, attempt);
         return why;
     };
 
     auto candidate = rooms_.catalogue.stage(file);
-    if (!candidate) return refused(candidate.error());
+    if (!candidate) return refused(candidate.error(), Told::yes);
     attempt.to = candidate->manifest().version;
     if (how == How::deployed && present && present->origin().digest == candidate->origin().digest) {
         rooms_.catalogue.remark(deployed(connector), "");
         return {};  // touched, or put back as it was
     }
     if (how != How::back) {
-        if (auto pinned = check_pin(*candidate, wish); !pinned) return refused(pinned.error());
+        if (auto pinned = check_pin(*candidate, wish); !pinned)
+            return refused(pinned.error(), Told::no);
         const auto zombies = report(connector).zombies;
         if (zombies > kZombiesMax)
-            return refused(refusal(
-                std::to_string(zombies) +
-                " former libraries stay mapped: restart the host, or isolate this connector"
-            ));
+            return refused(
+                refusal(
+                    std::to_string(zombies) +
+                    " former libraries stay mapped: restart the host, or isolate this connector"
+                ),
+                Told::no
+            );
     }
-    if (auto tried = rooms_.catalogue.try_out(*candidate); !tried) return refused(tried.error());
-    if (auto tried = try_on_accounts(*candidate); !tried) return refused(tried.error());
+    if (auto tried = rooms_.catalogue.try_out(*candidate); !tried)
+        return refused(tried.error(), Told::yes);
+    if (auto tried = try_on_accounts(*candidate); !tried) return refused(tried.error(), Told::no);
     if (present && how != How::back) {
         if (auto alike = compare_with(*present, *candidate, wish); !alike)
-            return refused(alike.error());
+            return refused(alike.error(), Told::no);
     }
-    const std::string digest = candidate->origin().digest;
-    auto mapped = rooms_.catalogue.map(*std::move(candidate));
-    if (!mapped) return refused(mapped.error());
-    const auto next = *std::move(mapped);
+    std::shared_ptr<plugins::Generation> next;
+    if (auto mapped = rooms_.catalogue.map(*std::move(candidate)))
+        next = *std::move(mapped);
+    else
+        return refused(mapped.error(), Told::yes);
 
     const Switched switched = rooms_.serving.go_over(next, present);
+    present.reset();  // whoever retires it waits until nobody holds it
     if (switched.failure) {
-        retire(connector, next);
-        return refused(refusal(*switched.failure));
+        retire(connector, std::move(next));
+        return refused(refusal(*switched.failure), Told::no);
     }
-    if (auto charged = put_in_charge(next, how); !charged) return refused(charged.error());
-    attempt.result = how == How::back ? "taken_back" : "served";
     attempt.to = next->label();
+    put_in_charge(std::move(next), how);
+    attempt.result = how == How::back ? "taken_back" : "served";
     attempt.accounts = switched.accounts;
     attempt.pause_us_median = switched.pause_us_median;
     attempt.pause_us_max = switched.pause_us_max;
@@ -351,7 +355,7 @@ Result<void> Reloader::compare_with(
     return refusal(*why + "; see trunkctl plugins diff " + id.text());
 }
 
-Result<void> Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, How how) {
+void Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, How how) {
     const std::string connector = next->manifest().id.text();
     Entry entry = rooms_.book.of(connector);
     entry.disabled = false;
@@ -363,8 +367,7 @@ Result<void> Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, 
         if (entry.pinned.empty() || is_older(entry.pinned, next->manifest().version))
             entry.pinned = next->manifest().version;
     }
-    const std::string label = next->label();
-    const auto former = rooms_.catalogue.adopt(std::move(next));
+    auto former = rooms_.catalogue.adopt(std::move(next));
     if (how == How::back && former) entry.refused = former->origin().digest;
     rooms_.book.keep(connector, entry);
 
@@ -381,9 +384,8 @@ Result<void> Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, 
     }
     if (former) {
         if (how != How::back) keep_copy(*former);
-        retire(connector, former);
+        retire(connector, std::move(former));
     }
-    return {};
 }
 
 /// The staged copy goes with its generation; under another name it stays.
@@ -436,12 +438,12 @@ void Reloader::withdraw(
 ) {
     soaks_.erase(connector);
     rooms_.serving.leave(ConnectorId{connector}, why);
-    const auto former = rooms_.catalogue.withdraw(ConnectorId{connector}, state, why);
+    auto former = rooms_.catalogue.withdraw(ConnectorId{connector}, state, why);
     {
         const std::lock_guard lock{mutex_};
         reports_[connector].soaking = false;
     }
-    if (former) retire(connector, former);
+    if (former) retire(connector, std::move(former));
 }
 
 void Reloader::go_back(const std::string& connector, const std::string& why) {

@@ -111,7 +111,7 @@ private:
         const plugins::Generation& present, const plugins::Candidate& candidate, Wish wish
     );
     Result<void> check_pin(const plugins::Candidate& candidate, Wish wish) const;
-    Result<void> put_in_charge(std::shared_ptr<plugins::Generation> next, How how);
+    void put_in_charge(std::shared_ptr<plugins::Generation> next, How how);
     void keep_copy(const plugins::Generation& former);
     void retire(std::string connector, std::shared_ptr<plugins::Generation> generation);
     void bury();

@@ -74,7 +74,6 @@ TEST(ConfigTest, TheContractsExampleNeedsOnlyWhatThisVersionLacks) {
     EXPECT_THAT(
         problems_of(text),
         ElementsAre(
-            HasSubstr("plugins.watch: hot reload is not in this version"),
             HasSubstr("connectors.skype.isolation: isolation in a process is not in this version")
         )
     );
@@ -198,7 +197,7 @@ TEST(ConfigTest, RefusesClearTextToAForeignHostWithoutTls) {
 }
 
 TEST(ConfigTest, RefusesWhatThisVersionDoesNotHave) {
-    for (const char* text : {"store: {engine: jetstream}\n", "plugins: {watch: true}\n"}) {
+    for (const char* text : {"store: {engine: jetstream}\n"}) {
         EXPECT_THAT(problems_of(kSmallest + text), ElementsAre(HasSubstr("is not in this version")))
             << text;
     }
