@@ -114,20 +114,21 @@ test('what is not done is told, and what was written stays', withWorld('refused'
 test('what is new is added below, and nobody who reads above is moved', withWorld('above', world => withBrowser(async browser => {
   const phone = await onlyPhone(world, browser)
   const log = phone.locator('#messages')
-  await write(phone, 'number 0')
-  await onPhone(phone, 'number 0').waitFor()
+  // The full stop keeps "number 3" and its time, 00:15, from being taken for number 300.
+  await write(phone, 'number 0.')
+  await onPhone(phone, 'number 0.').waitFor()
   const user = await customer(world)
   const say = text => world.control('say', { user, text })
-  for (let n = 1; n <= 30; n++) await say(`number ${n}`)
-  await onPhone(phone, 'number 30').waitFor()
+  for (let n = 1; n <= 30; n++) await say(`number ${n}.`)
+  await onPhone(phone, 'number 30.').waitFor()
   const top = () => log.evaluate(element => element.scrollTop)
   const below = () => log.evaluate(element => element.scrollHeight - element.scrollTop - element.clientHeight)
   await until('the newest in sight', async () => (await below()) < 2)
 
   await log.evaluate(element => { element.scrollTop = 100; element.querySelector('.bubble').kept = true })
   await until('the page to know', async () => (await top()) === 100)
-  await say('number 31')
-  await onPhone(phone, 'number 31').waitFor()
+  await say('number 31.')
+  await onPhone(phone, 'number 31.').waitFor()
   assert.equal(await top(), 100)
   assert.equal(await log.evaluate(element => element.querySelector('.bubble').kept), true, 'what is there already is not made again')
 
