@@ -325,7 +325,11 @@ boost::json::value Section::to_json(const YAML::Node& node, const std::string& k
     if (node.IsMap()) {
         boost::json::object out;
         for (const auto& entry : node) {
-            const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+            if (!entry.first.IsScalar()) {
+                add(entry.first, key, "expected text as a key");
+                continue;
+            }
+            const std::string& name = entry.first.Scalar();
             if (out.contains(name)) add(entry.first, key + "." + name, "is written twice");
             out[name] = to_json(entry.second, key + "." + name, depth + 1);
         }

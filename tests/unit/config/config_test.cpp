@@ -323,6 +323,19 @@ TEST(ConfigTest, AProblemIsOneLineWhateverItQuotes) {
     EXPECT_LT(problems[2].size(), 400u);
 }
 
+TEST(ConfigTest, AKeyIsText) {
+    EXPECT_THAT(
+        problems_of(
+            kSmallest + "accounts:\n  - {id: a, connector: tele, portal: acme, settings: "
+                        "{[x]: 1, b: {? {c: d} : 2}}}\n"
+        ),
+        ElementsAre(
+            "t.yaml:5:55: accounts[0].settings: expected text as a key",
+            "t.yaml:5:69: accounts[0].settings.b: expected text as a key"
+        )
+    );
+}
+
 TEST(ConfigTest, ASecretComesFromARegularFileOrNotAtAll) {
     for (const char* file : {"/dev/zero", "/", "/nowhere"}) {
         EXPECT_THAT(
