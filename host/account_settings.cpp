@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 
 #include <boost/json.hpp>
 
+#include "host/config/files.hpp"
 #include "host/config/units.hpp"
 
 namespace trunkline {
@@ -77,14 +77,6 @@ SettingProblem unknown(const std::string& key, const std::vector<Setting>& decla
         config::distance(nearest->key, key) <= std::max<std::size_t>(2, key.size() / 2))
         problem.text += "; did you mean \"" + nearest->key + "\"?";
     return problem;
-}
-
-/// The first line of a file, or nothing when it cannot be had.
-std::optional<std::string> first_line(const std::string& path) {
-    std::ifstream file{path};
-    std::string line;
-    if (!file || !std::getline(file, line) || line.empty()) return std::nullopt;
-    return line;
 }
 
 }  // namespace
@@ -168,7 +160,7 @@ void take_declared_forms(config::Account& account, const std::vector<Setting>& d
         } else if (const auto* from = value->if_object(); from != nullptr && setting.secret &&
                                                           from->size() == 1 &&
                                                           from->contains("file")) {
-            const auto line = first_line(text_of(*from, "file"));
+            const auto line = config::first_line_of(text_of(*from, "file"));
             if (line) *value = *line;
         }
     }

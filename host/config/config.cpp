@@ -4,6 +4,7 @@
 #include <regex>
 #include <set>
 
+#include "host/base/base64.hpp"
 #include "host/config/bind.hpp"
 #include "host/config/forms.hpp"
 #include "host/config/yaml.hpp"
@@ -228,12 +229,32 @@ std::vector<Lane> default_lanes() {
     return {messages, presence};
 }
 
+namespace {
+
+/// Quoted values come from the file, so they may hold line ends, or be as long as it.
+std::string on_one_line(const std::string& text, std::size_t size_max) {
+    std::string out;
+    for (const char c : text) {
+        if (out.size() >= size_max) return out + "...";
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f)
+            out += c;
+        else
+            out += "\\x" + hex_encode({&c, 1});
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string to_string(const Problem& problem) {
+    constexpr std::size_t kKeyMax = 256;
+    constexpr std::size_t kTextMax = 1024;
     std::string out = problem.place.file + ":" + std::to_string(problem.place.line) + ":" +
                       std::to_string(problem.place.column) + ": ";
     if (problem.warning) out += "warning: ";
-    if (!problem.key.empty()) out += problem.key + ": ";
-    return out + problem.text;
+    if (!problem.key.empty()) out += on_one_line(problem.key, kKeyMax) + ": ";
+    return out + on_one_line(problem.text, kTextMax);
 }
 
 Environment process_environment() {

@@ -25,6 +25,8 @@ bool is_loopback(const std::string& address) {
 }
 
 std::string host_of(const std::string& url) {
+    constexpr std::size_t kUrlMax = 4096;  // the expression needs stack for every character
+    if (url.size() > kUrlMax) return "";
     static const std::regex kUrl{R"(https?://([^/?#@\s]+)([/?#]\S*)?)"};
     std::smatch match;
     return std::regex_match(url, match, kUrl) ? match[1].str() : "";

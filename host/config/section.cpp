@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <fstream>
 #include <set>
 
 #include <boost/json/value.hpp>
 
+#include "host/config/files.hpp"
 #include "host/config/units.hpp"
 
 namespace trunkline::config {
 namespace {
 
 constexpr int kDepthMax = 16;
+/// Of one text; addresses and names are shorter, and what reads them need not stand more.
+constexpr std::size_t kTextMax = 4096;
 
 Place place_in(const Reading& reading, const YAML::Node& node) {
     const YAML::Mark mark = node.Mark();
@@ -163,6 +165,13 @@ std::string Section::expand(
     return out;
 }
 
+std::string Section::text_of(const YAML::Node& node, const std::string& key) {
+    std::string out = expand(node, key, node.Scalar(), nullptr);
+    if (out.size() <= kTextMax) return out;
+    add(node, key, "is longer than " + std::to_string(kTextMax) + " bytes");
+    return "";
+}
+
 bool Section::scalar(const char* key, std::string& out, const char* expected) {
     const YAML::Node node = find(key);
     if (!node.IsDefined()) return false;
@@ -171,7 +180,7 @@ bool Section::scalar(const char* key, std::string& out, const char* expected) {
         return false;
     }
     const std::size_t before = reading_.problems.size();
-    out = expand(node, path_of(key), node.Scalar(), nullptr);
+    out = text_of(node, path_of(key));
     return reading_.problems.size() == before;
 }
 
@@ -275,7 +284,7 @@ void Section::texts(
             add(node[i], path, "expected text");
             continue;
         }
-        out.push_back(expand(node[i], path, node[i].Scalar(), nullptr));
+        out.push_back(text_of(node[i], path));
         if (const std::string wrong = check ? check(out.back()) : ""; !wrong.empty())
             add(node[i], path, wrong);
     }
@@ -290,12 +299,9 @@ void Section::secret(const char* key, Secret& out, const char* about, bool requi
     }
     if (node.IsMap() && node["file"].IsDefined() && node["file"].IsScalar() && node.size() == 1) {
         const std::string path = expand(node, path_of(key), node["file"].Scalar(), nullptr);
-        std::ifstream file{path};
-        std::string line;
-        if (!file || !std::getline(file, line) || line.empty()) {
-            return add(node, path_of(key), "file " + path + " cannot be read or is empty");
-        }
-        out = Secret{line};
+        const auto line = first_line_of(path);
+        if (!line) return add(node, path_of(key), "file " + path + " cannot be read or is empty");
+        out = Secret{*line};
         return;
     }
     if (!node.IsScalar()) return add(node, path_of(key), "expected text or {file: path}");
@@ -319,7 +325,11 @@ boost::json::value Section::to_json(const YAML::Node& node, const std::string& k
     if (node.IsMap()) {
         boost::json::object out;
         for (const auto& entry : node) {
-            const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+            if (!entry.first.IsScalar()) {
+                add(entry.first, key, "expected text as a key");
+                continue;
+            }
+            const std::string& name = entry.first.Scalar();
             if (out.contains(name)) add(entry.first, key + "." + name, "is written twice");
             out[name] = to_json(entry.second, key + "." + name, depth + 1);
         }
@@ -389,8 +399,7 @@ void Section::either(
     if (describing()) describe(key, "text or section", "", about);
     const YAML::Node node = find(key);
     if (!describing() && !node.IsDefined()) return;
-    if (!describing() && node.IsScalar())
-        return scalar_form(expand(node, path_of(key), node.Scalar(), nullptr));
+    if (!describing() && node.IsScalar()) return scalar_form(text_of(node, path_of(key)));
     Section inner{reading_, node, path_of(key)};
     bind(inner);
 }

@@ -111,6 +111,7 @@ public:
 private:
     YAML::Node find(const char* key);
     bool scalar(const char* key, std::string& out, const char* expected);
+    std::string text_of(const YAML::Node& node, const std::string& key);
     std::string expand(
         const YAML::Node& node,
         const std::string& key,

@@ -136,7 +136,7 @@ test('what the gate does not understand is an error, not a pass', withFolder(fol
     ['typedef union tl_odd { int a; float b; } tl_odd;', /unions do not cross/],
     ['typedef struct { uint32_t size; } tl_odd;', /without a tag/],
     ['typedef struct tl_odd { uint32_t size; char tail[]; } tl_odd;', /without a size/],
-    ['this is no C', /does not compile/],
+    ['this is no C', /do not compile/],
   ]) {
     assert.throws(() => readBorder(copy(folder, `odd${text.length}`, added(text))), words, text)
     rmSync(path.join(folder, `odd${text.length}`), { recursive: true })

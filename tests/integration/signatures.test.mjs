@@ -123,7 +123,7 @@ test('with require_signature only what a trusted key signed runs, and each refus
       assert.match(lines[0], / error plugins\.rejected /)
     }
     const table = await world.trunkctl('plugins')
-    assert.match(table, /^NAME +VERSION +GENERATION +STATE +SIGNED_BY +REASON +FILE/m)
+    assert.match(table, /^NAME +VERSION +GENERATION +STATE +SIGNED BY +REASON +FILE/m)
     assert.match(table, new RegExp(`^telegram +\\S+ +1 +serving +${made.telegram.fingerprint} `, 'm'))
 
     const user = (await world.control('users', { name: 'Ann' })).json.id

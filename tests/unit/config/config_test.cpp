@@ -11,6 +11,7 @@
 namespace trunkline::config {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -267,6 +268,80 @@ TEST(ConfigTest, ReadsKeysAndAddressRangesWhereTheyAreWritten) {
             HasSubstr("t.yaml:4:57: portals[0].license_key: is not a license key")
         )
     );
+}
+
+TEST(ConfigTest, ADocumentThatMeansMoreThanItHoldsIsRefused) {
+    std::string bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
+    for (int i = 1; i < 12; ++i) {
+        const std::string name = "a" + std::to_string(i), last = "*a" + std::to_string(i - 1);
+        bomb += name + ": &" + name + " [" + last;
+        for (int j = 1; j < 10; ++j)
+            bomb += ", " + last;
+        bomb += "]\n";
+    }
+    EXPECT_THAT(
+        problems_of(bomb), ElementsAre("t.yaml:1:1: has more than 100000 entries, aliases followed")
+    );
+    EXPECT_THAT(
+        problems_of("connectors: &x {telegram: {more: *x, again: *x}}\n"),
+        ElementsAre("t.yaml:1:1: is nested too deeply, or within itself")
+    );
+    EXPECT_THAT(
+        problems_of(
+            kSmallest + "network: {allow: &n [10.0.0.0/8]}\nlisten: {public: {address: "
+                        "\"127.0.0.1:1\", trusted_proxies: *n}}\n"
+        ),
+        ElementsAre()
+    ) << "an alias alone does no harm";
+}
+
+TEST(ConfigTest, LongTextsAreRefusedBeforeAnybodyReadsThem) {
+    const std::string endless(1U << 20U, 'a');
+    EXPECT_THAT(
+        problems_of(kSmallest + "public_url: http://" + endless + "\n"),
+        Contains("t.yaml:4:13: public_url: is longer than 4096 bytes")
+    );
+    EXPECT_THAT(
+        problems_of(kSmallest + "network: {allow: [" + endless + "]}\n"),
+        Contains("t.yaml:4:19: network.allow[0]: is longer than 4096 bytes")
+    );
+    EXPECT_THAT(
+        problems_of(kSmallest + "store: {path: \"${" + endless + "\"}\n"),
+        Contains(HasSubstr("store.path: "))
+    );
+}
+
+TEST(ConfigTest, AProblemIsOneLineWhateverItQuotes) {
+    const auto problems = problems_of(
+        kSmallest + "store: {engine: \"x\\ny\\e[31m\"}\n\"ke\\ry\": 1\n? " +
+        std::string(3000, 'k') + "\n: 1\n"
+    );
+    ASSERT_EQ(problems.size(), 3u);
+    EXPECT_THAT(problems[0], HasSubstr("store.engine: \"x\\x0ay\\x1b[31m\" is none of"));
+    EXPECT_THAT(problems[1], HasSubstr(": ke\\x0dy: unknown key"));
+    EXPECT_LT(problems[2].size(), 400u);
+}
+
+TEST(ConfigTest, AKeyIsText) {
+    EXPECT_THAT(
+        problems_of(
+            kSmallest + "accounts:\n  - {id: a, connector: tele, portal: acme, settings: "
+                        "{[x]: 1, b: {? {c: d} : 2}}}\n"
+        ),
+        ElementsAre(
+            "t.yaml:5:55: accounts[0].settings: expected text as a key",
+            "t.yaml:5:69: accounts[0].settings.b: expected text as a key"
+        )
+    );
+}
+
+TEST(ConfigTest, ASecretComesFromARegularFileOrNotAtAll) {
+    for (const char* file : {"/dev/zero", "/", "/nowhere"}) {
+        EXPECT_THAT(
+            problems_of(kSmallest + "admin: {tokens: [{name: x, token: {file: " + file + "}}]}\n"),
+            Contains(HasSubstr(std::string{"file "} + file + " cannot be read or is empty"))
+        );
+    }
 }
 
 TEST(ConfigTest, AReviewIsToldHowSettingsWereWrittenAlsoWhenOtherThingsAreWrong) {
