@@ -73,7 +73,7 @@ private:
     Loaded load_counted(const std::string& file) {
         if (!loader_) {
             auto loader = Loader::make(options_);
-            if (!loader) return {.generation = nullptr, .manifest = {}, .error = loader.error()};
+            if (!loader) return {.generation = nullptr, .manifest = {}, .error = loader.error(), .signature = {}};
             loader_ = std::move(*loader);
         }
         Loaded loaded = loader_->load(file);
