@@ -211,9 +211,14 @@ TEST(ServerLimits, ClosesTheLongestIdleWhenPlacesRunShort) {
         idle.back()->send(kGet);
         EXPECT_EQ(status_of(idle.back()->read_reply()), 200);
     }
-    EXPECT_EQ(idle.front()->read_to_end(), "");
-    EXPECT_FALSE(idle.front()->timed_out());
+    // Each loop closes its own oldest when it finds too many, and whichever looks first may do for
+    // both.
+    EXPECT_TRUE(eventually([&] { return server.server->figures().connections < 8; }));
     EXPECT_GE(server.server->figures().connections, 6U) << "no more than is needed, on each loop";
+    for (auto younger = idle.begin() + 2; younger != idle.end(); ++younger) {
+        (*younger)->send(kGet);
+        EXPECT_EQ(status_of((*younger)->read_reply()), 200);
+    }
     RawClient newcomer{server.port()};
     newcomer.send(kGet);
     EXPECT_EQ(status_of(newcomer.read_reply()), 200);
