@@ -54,8 +54,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME trunkline-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_SDK_DESCRIPTION "what messenger connectors for Trunkline are built with
- Headers, CMake functions, templates, documentation, the conformance runner and
- trunkctl, which scaffolds, signs and looks into a running host.")
+Headers, CMake functions, templates, documentation, the conformance runner and
+trunkctl, which scaffolds, signs and looks into a running host.")
 # Libraries of the programs are found by dpkg-shlibdeps. A connector in C++ is compiled with Boost's headers; the compiler may
 # be another one than Debian's first choice.
 set(CPACK_DEBIAN_SDK_PACKAGE_SHLIBDEPS ON)

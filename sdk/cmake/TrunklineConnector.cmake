@@ -93,8 +93,8 @@ function(trunkline_add_connector name)
     trunkline_embed_cases(${name} "${CMAKE_CURRENT_SOURCE_DIR}/testdata")
   endif()
   target_compile_options(${name} PRIVATE ${TRUNKLINE_CONNECTOR_WARNINGS})
+  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES}) # before the JSON that they may need
   trunkline_link_sdk(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX ".so" NO_SONAME ON LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/plugins"
     LINK_DEPENDS "${TRUNKLINE_EXPORT_MAP};${TRUNKLINE_GATE}")
@@ -122,8 +122,8 @@ function(trunkline_add_connector_test name)
   add_executable(${name}_test ${arg_SOURCES} ${sources})
   set_target_properties(${name}_test PROPERTIES CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
   target_compile_definitions(${name}_test PRIVATE TRUNKLINE_TESTDATA="${folder}/testdata")
-  trunkline_link_sdk(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE ${arg_LIBRARIES})
+  trunkline_link_sdk(${name}_test ${arg_SOURCES})
   add_test(NAME ${name}_test COMMAND ${name}_test)
 endfunction()
 
