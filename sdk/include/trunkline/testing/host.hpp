@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -15,7 +17,9 @@
 #include <trunkline/ext/crypto.h>
 #include <trunkline/ext/metrics.h>
 #include <trunkline/ext/random.h>
+#include <trunkline/testing/behaviour.hpp>
 #include <trunkline/testing/digest.hpp>
+#include <trunkline/testing/guarded.hpp>
 #include <trunkline/testing/input.hpp>
 #include <trunkline/testing/recorder.hpp>
 
@@ -35,8 +39,12 @@ struct Account {
 /// One thread.
 class TestHost {
 public:
-    TestHost(const tl_plugin& plugin, Account account)
-        : plugin_{&plugin}, account_{std::move(account)}, recorder_{[this] { return sync(); }} {
+    TestHost(const tl_plugin& plugin, Account account, Behaviour behaviour = {})
+        : plugin_{&plugin},
+          account_{std::move(account)},
+          behaviour_{std::move(behaviour)},
+          recorder_{[this] { return sync(); }} {
+        recorder_.in_effect = behaviour_.in_effect;
         host_.size = sizeof(tl_host);
         host_.abi_minor = TL_ABI_MINOR;
         host_.ctx = this;
@@ -45,11 +53,10 @@ public:
             static_cast<TestHost*>(ctx)->log_.emplace_back(view(text));
         };
         host_.extension = [](void* ctx, tl_view id) noexcept -> const void* {
-            if (view(id) == TL_EXT_CRYPTO) return &crypto_table();
-            if (view(id) == TL_EXT_METRICS) return &static_cast<TestHost*>(ctx)->metrics_table_;
-            return view(id) == TL_EXT_RANDOM ? &static_cast<TestHost*>(ctx)->random_ : nullptr;
+            return static_cast<TestHost*>(ctx)->extension(view(id));
         };
         random_.size = sizeof(tl_random);
+        random_.ctx = this;
         random_.fill = &TestHost::fill;
         metrics_table_.size = sizeof(tl_metrics);
         metrics_table_.ctx = this;
@@ -61,7 +68,13 @@ public:
         metrics_table_.gauge = [](void* ctx, tl_view name, std::int64_t value) noexcept {
             return static_cast<TestHost*>(ctx)->change(view(name), true, value);
         };
-        created_ = create({});
+        if (behaviour_.guard_tables) {
+            placed_host_.emplace(host_, behaviour_.tail);
+            placed_crypto_.emplace(*behaviour_.crypto, behaviour_.tail);
+            placed_random_.emplace(random_, behaviour_.tail);
+            placed_metrics_.emplace(metrics_table_, behaviour_.tail);
+        }
+        created_ = create(behaviour_.state);
     }
     TestHost(const TestHost&) = delete;
     TestHost& operator=(const TestHost&) = delete;
@@ -133,25 +146,79 @@ public:
     /// Refuses the effect with this index (counted over the whole run) with TL_E_LIMIT.
     void refuse_effect(std::size_t index) noexcept { recorder_.refuse_at = index; }
 
+    /// What every host refused of what was asked for.
+    const std::vector<Recorder::Refusal>& refusals() const noexcept { return recorder_.refusals; }
+    /// One status for each input so far.
+    const std::vector<tl_status>& statuses() const noexcept { return statuses_; }
+    /// Steps of a task that wait for an answer.
+    std::vector<std::uint32_t> pending(std::uint64_t task) const {
+        const auto found = recorder_.tasks.find(task);
+        if (found == recorder_.tasks.end() || found->second.ended) return {};
+        return {found->second.pending.begin(), found->second.pending.end()};
+    }
+
+    /// What the instance saves; empty when it has no `save`. Breaches are added to faults().
+    std::string save() {
+        if (plugin_->save == nullptr) return {};
+        struct Saved {
+            std::string bytes;
+            int calls = 0;
+        } saved;
+        const tl_status status = plugin_->save(instance_, &saved, [](void* ctx, tl_view bytes) {
+            static_cast<Saved*>(ctx)->bytes.assign(view(bytes));
+            ++static_cast<Saved*>(ctx)->calls;
+        });
+        if (status != TL_OK) faults_.push_back("save: " + std::to_string(status));
+        if (saved.calls > 1) faults_.emplace_back("save called its sink more than once");
+        if (saved.bytes.size() > TL_MAX_VALUE) faults_.emplace_back("save gave more than 64 KiB");
+        return std::move(saved.bytes);
+    }
+
     /// Ends the instance, makes another one from what it saved, and feeds the inputs of the open
     /// tasks again. What they ask for then must be what they asked for at first: the host would
     /// swallow it. Differences are added to faults().
     void reload() {
-        std::string state;
-        if (TL_HAS(plugin_, tl_plugin, save)) {
-            plugin_->save(instance_, &state, [](void* ctx, tl_view bytes) {
-                static_cast<std::string*>(ctx)->assign(view(bytes));
-            });
-        }
+        const std::string state = save();
         destroy();
-        created_ = create(state);
+        made_anew(create(state));
+    }
+
+    /// The same when what was saved is lost. The next instance is made before the last one ends, as
+    /// a host does that replaces a library while messages flow.
+    void reload_without_state() {
+        tl_instance* const former = std::exchange(instance_, nullptr);
+        const tl_status status = create({});
+        plugin_->destroy(former);
+        made_anew(status);
+    }
+
+private:
+    void made_anew(tl_status status) {
+        created_ = status;
         if (created_ != TL_OK) faults_.push_back("create after save: " + std::to_string(created_));
         if (created_ == TL_OK) refeed();
     }
 
-private:
+    const void* extension(std::string_view id) const noexcept {
+        if (!behaviour_.extensions) return nullptr;
+        const auto table = [](const auto& placed, const auto* plain) -> const void* {
+            return placed ? placed->get() : plain;
+        };
+        if (id == TL_EXT_CRYPTO) return table(placed_crypto_, behaviour_.crypto);
+        if (id == TL_EXT_METRICS) return table(placed_metrics_, &metrics_table_);
+        return id == TL_EXT_RANDOM ? table(placed_random_, &random_) : nullptr;
+    }
+
+    bool strict() const noexcept {
+        return behaviour_.guard_tables || behaviour_.guard_ends || behaviour_.revoke;
+    }
+    Place table_place() const noexcept {
+        return behaviour_.guard_tables ? Place::at_end : Place::at_start;
+    }
+    Place place() const noexcept { return behaviour_.guard_ends ? Place::at_end : Place::at_start; }
+
     tl_status create(std::string_view state) {
-        const tl_setup setup{
+        tl_setup setup{
             sizeof(tl_setup),
             account_.scope,
             raw(account_.name),
@@ -159,9 +226,29 @@ private:
             raw(account_.settings),
             raw(account_.hook_url),
             raw(state),
-            plugin_->state_schema,
+            behaviour_.state_schema.value_or(plugin_->state_schema),
             0};
-        return plugin_->create(&host_, &setup, &instance_);
+        const tl_host* const host = placed_host_ ? placed_host_->get() : &host_;
+        if (!strict()) return plugin_->create(host, &setup, &instance_);
+        std::vector<GuardedBytes> texts;
+        for (tl_view* text :
+             {&setup.name,
+              &setup.connector_json,
+              &setup.settings_json,
+              &setup.hook_url,
+              &setup.state}) {
+            if (text->size > 0) text->data = texts.emplace_back(view(*text), 1, place()).data();
+        }
+        const PlacedTable<tl_setup> placed{setup, behaviour_.tail};
+        const tl_setup* const lent = behaviour_.guard_tables ? placed.get() : &setup;
+        const tl_status status = plugin_->create(host, lent, &instance_);
+        if (behaviour_.revoke) {
+            for (GuardedBytes& text : texts) {
+                text.revoke();
+                revoked_.push_back(std::move(text));
+            }
+        }
+        return status;
     }
 
     void destroy() noexcept {
@@ -180,26 +267,42 @@ private:
 
     /// One call of `handle`; returns how many inputs are settled by it.
     std::size_t call(std::span<const Input> batch, std::span<const std::size_t> places) {
-        const LentBatch lent{batch};
         batch_ = batch;
         places_ = places;
         begun_ = 0;
         done_ = 0;
-        const tl_status status =
-            plugin_->handle(instance_, lent.data(), lent.size(), &done_, &recorder_.table());
+        const tl_status status = strict() ? call_guarded(batch) : call_plain(batch);
         sync();
         if (status == TL_OK) {
-            if (done_ != lent.size())
+            if (done_ != batch.size())
                 faults_.emplace_back("TL_OK, but *done is not the whole batch");
             ended_well(batch.back());
             return batch.size();
         }
-        if (done_ >= lent.size()) {
+        if (done_ >= batch.size()) {
             faults_.emplace_back("a failure, but *done is the whole batch");
             return batch.size();
         }
         failed(batch[done_], places[done_], status);
         return done_ + std::size_t{1};
+    }
+
+    tl_status call_plain(std::span<const Input> batch) {
+        const LentBatch lent{batch};
+        return plugin_->handle(instance_, lent.data(), lent.size(), &done_, &recorder_.table());
+    }
+
+    tl_status call_guarded(std::span<const Input> batch) {
+        GuardedBatch& lent = lent_.emplace_back(batch, place());
+        PlacedTable<tl_effects>& table =
+            lent_effects_.emplace_back(recorder_.table(), behaviour_.tail, table_place());
+        const tl_status status =
+            plugin_->handle(instance_, lent.data(), lent.size(), &done_, table.get());
+        if (behaviour_.revoke) {
+            lent.revoke();
+            table.bytes().revoke();
+        }
+        return status;
     }
 
     /// Catches up with *done: inputs before it have ended well, the one at it is being handled.
@@ -272,11 +375,12 @@ private:
     }
 
     static tl_status fill(
-        void*, std::uint64_t task, std::uint32_t index, unsigned char* out, std::uint32_t size
+        void* ctx, std::uint64_t task, std::uint32_t index, unsigned char* out, std::uint32_t size
     ) noexcept {
         if (size > TL_RANDOM_MAX) return TL_E_LIMIT;
+        const std::uint64_t seed = static_cast<TestHost*>(ctx)->behaviour_.random_seed;
         for (std::uint32_t i = 0; i < size; ++i) {
-            out[i] = static_cast<unsigned char>(task * 131 + index * 31 + i * 7);
+            out[i] = static_cast<unsigned char>(seed * 57 + task * 131 + index * 31 + i * 7);
         }
         return TL_OK;
     }
@@ -305,6 +409,7 @@ private:
 
     const tl_plugin* plugin_;
     Account account_;
+    Behaviour behaviour_;
     std::span<const Input> batch_;
     std::span<const std::size_t> places_;
     std::size_t begun_ = 0;    ///< inputs of the batch seen as begun
@@ -315,6 +420,13 @@ private:
     tl_random random_{};
     tl_metrics metrics_table_{};
     std::map<std::string, Metric, std::less<>> metrics_;
+    std::optional<PlacedTable<tl_host>> placed_host_;
+    std::optional<PlacedTable<tl_crypto>> placed_crypto_;
+    std::optional<PlacedTable<tl_random>> placed_random_;
+    std::optional<PlacedTable<tl_metrics>> placed_metrics_;
+    std::deque<GuardedBatch> lent_;  ///< kept: what was revoked must not be reused
+    std::deque<PlacedTable<tl_effects>> lent_effects_;
+    std::vector<GuardedBytes> revoked_;
     tl_instance* instance_ = nullptr;
     tl_status created_ = TL_E_INTERNAL;
     std::int64_t now_ms_ = 1'700'000'000'000;

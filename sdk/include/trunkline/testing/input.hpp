@@ -19,7 +19,7 @@ namespace trunkline::inline face::testing {
 
 /// An input with its own bytes, as tests write it and golden files keep it.
 struct Input {
-    tl_input_kind kind = TL_IN_WEBHOOK;
+    std::uint32_t kind = TL_IN_WEBHOOK;  ///< tl_input_kind, or one that does not exist
     std::uint64_t task = 1;
     std::uint32_t step = 0, flags = 0;
     std::int64_t at_ms = 0;  ///< 0: the test host's clock
@@ -27,7 +27,7 @@ struct Input {
     std::vector<Header> headers;
     std::string method, target, body, key, note;
 
-    static Input of(tl_input_kind kind, std::uint64_t task, std::uint32_t step = 0) {
+    static Input of(std::uint32_t kind, std::uint64_t task, std::uint32_t step = 0) {
         Input input;
         input.kind = kind;
         input.task = task;
@@ -182,6 +182,20 @@ inline Input input_from_json(std::string_view line) {
     return input;
 }
 
+/// An input in the form of the border, without its texts and pairs.
+inline tl_input bare(const Input& in) noexcept {
+    tl_input input{};
+    input.size = sizeof(tl_input);
+    input.kind = in.kind;
+    input.task = in.task;
+    input.step = in.step;
+    input.flags = in.flags;
+    input.at_ms = in.at_ms;
+    input.deadline_ms = in.at_ms + 60'000;
+    input.status = in.status;
+    return input;
+}
+
 /// A batch in the form of the border. Its bytes are overwritten when it dies, so that a connector
 /// that kept a view shows at once.
 class LentBatch {
@@ -221,15 +235,7 @@ private:
             const tl_view name = keep(each.name);
             pairs_.push_back({name, keep(each.value)});
         }
-        tl_input input{};
-        input.size = sizeof(tl_input);
-        input.kind = in.kind;
-        input.task = in.task;
-        input.step = in.step;
-        input.flags = in.flags;
-        input.at_ms = in.at_ms;
-        input.deadline_ms = in.at_ms + 60'000;
-        input.status = in.status;
+        tl_input input = bare(in);
         input.pair_count = static_cast<std::uint32_t>(in.headers.size());
         input.pairs = pairs_.data() + first;
         input.method = keep(in.method);

@@ -63,6 +63,16 @@ public:
     std::map<std::uint64_t, TaskState> tasks;
     std::optional<std::size_t> refuse_at;  ///< the effect with this index is refused with LIMIT
     bool refused = false;
+    std::function<void()> in_effect;  ///< called inside of each effect, before it is judged
+
+    /// An effect that every host refuses: malformed, out of turn, or for a task that is not open.
+    struct Refusal {
+        std::size_t input = 0;
+        std::string kind;
+        std::uint64_t task = 0;
+        tl_status status = TL_OK;
+    };
+    std::vector<Refusal> refusals;
 
 private:
     static Recorder& self(void* ctx) noexcept { return *static_cast<Recorder*>(ctx); }
@@ -132,12 +142,17 @@ private:
         std::uint32_t step = 0
     ) {
         const std::size_t input = current_();
+        if (in_effect) in_effect();
         const auto found = tasks.find(task);
-        if (found == tasks.end() || found->second.ended) return TL_E_BAD_STATE;
+        const auto refuse = [&](tl_status status) {
+            refusals.push_back({input, std::string{kind}, task, status});
+            return status;
+        };
+        if (found == tasks.end() || found->second.ended) return refuse(TL_E_BAD_STATE);
         if (refuse_at == effects.size() && !std::exchange(refused, true)) return TL_E_LIMIT;
-        if (sound != TL_OK) return sound;
+        if (sound != TL_OK) return refuse(sound);
         if (step != 0) {
-            if (step != found->second.steps + 1) return TL_E_BAD_INPUT;
+            if (step != found->second.steps + 1) return refuse(TL_E_BAD_INPUT);
             if (step > TL_MAX_STEPS) return TL_E_LIMIT;
             found->second.steps = step;
             found->second.pending.insert(step);

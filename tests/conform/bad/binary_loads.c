@@ -1,0 +1,7 @@
+/* binary.loads: Works while it is loaded. */
+#include "../sound.h"
+
+__attribute__((constructor)) static void work(void) {
+    for (volatile unsigned long i = 0; i < 120000000ul; ++i) {
+    }
+}

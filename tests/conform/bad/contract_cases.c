@@ -1,0 +1,2 @@
+/* contract.cases: Has no golden cases; otherwise nothing is wrong with it. */
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* manifest.json: Has a manifest that is a list. */
+#define MANIFEST "[]"
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* manifest.values: Writes a duration in words. */
+#define POLL_EVERY "soon"
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* negotiation.table: Has a version that is none. */
+#define VERSION "latest"
+#include "../sound.h"

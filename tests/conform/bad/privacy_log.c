@@ -1,0 +1,3 @@
+/* privacy.log: Logs the token. */
+#define ON_CREATE say(host, inst->token);
+#include "../sound.h"

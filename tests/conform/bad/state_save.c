@@ -1,0 +1,3 @@
+/* state.save: Saves in two pieces. */
+#define ON_SAVE sink(ctx, text("first"));
+#include "../sound.h"

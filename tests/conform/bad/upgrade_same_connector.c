@@ -1,0 +1,2 @@
+/* upgrade.same_connector: Is compared with another connector. */
+#include "../sound.h"
