@@ -86,7 +86,9 @@ private:
                 remark.text
             );
         }
-        if (offers_features(loaded.generation->table())) {
+        // Of one in a child it is said when the child is there.
+        if (loaded.generation->isolation() == Isolation::none &&
+            offers_features(loaded.generation->table())) {
             spdlog::warn(
                 "plugins.extension connector={} name={} text=\"not served in this version\"",
                 loaded.generation->label(),
@@ -104,6 +106,7 @@ private:
         if (loaded.generation) {
             info.state = "serving";
             info.generation = loaded.generation->number();
+            info.isolation = loaded.generation->isolation();
             spdlog::info("plugins.loaded connector={} file={}", loaded.generation->label(), file);
         } else {
             info.state = "rejected";

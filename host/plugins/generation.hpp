@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,12 @@ struct Metric {
     std::int64_t value = 0;
 };
 
+/// Where a connector's code runs.
+enum class Isolation {
+    none,     ///< in the host: the library is mapped here
+    process,  ///< in a child: nothing of it is mapped here
+};
+
 /// One loaded version of a connector. Keeps the library mapped while anything holds it; the
 /// destructor unmaps and proves it on the thread that drops the last reference (the control thread,
 /// never a loop).
@@ -42,7 +49,13 @@ public:
     virtual ~Generation() = default;
     virtual const Manifest& manifest() const noexcept = 0;
     virtual std::uint64_t number() const noexcept = 0;  ///< 1, 2, 3... per connector, never reused
-    virtual const tl_plugin& table() const noexcept = 0;  ///< call only through tasks' guard
+    virtual Isolation isolation() const noexcept { return Isolation::none; }
+    /// Call only through tasks' guard. Not there with isolation in a process: ask tasks for an
+    /// instance.
+    virtual const tl_plugin& table() const noexcept = 0;
+    virtual std::uint32_t state_schema() const noexcept { return table().state_schema; }
+    /// The staged copy that a child loads; "" without isolation.
+    virtual std::string library() const { return {}; }
     virtual const tl_host& host_for(std::size_t loop
     ) const noexcept = 0;                   ///< log and extensions, tagged connector@version#n
     virtual std::string label() const = 0;  ///< "telegram@1.0.0#1" for logs and metrics
@@ -57,6 +70,7 @@ struct PluginInfo {
     std::string reason;  ///< when rejected: one line naming the cause
     Manifest manifest;   ///< as far as it could be read
     std::uint64_t generation = 0;
+    Isolation isolation = Isolation::none;
 };
 
 /// The folder of connectors. Owner: main; control thread only, except `current` and `list`, which
@@ -84,6 +98,7 @@ struct CatalogueOptions {
     std::string staging;    ///< private folder for the copies that are really mapped; made 0700
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
+    std::set<std::string> isolated;  ///< ids of connectors that run in children
     std::function<void(const std::string& label, int level, std::string_view text)>
         log;  ///< `[any]`
 };

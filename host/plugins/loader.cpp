@@ -1,11 +1,13 @@
 #include "host/plugins/loader.hpp"
 
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
 #include <unistd.h>
 
+#include "host/base/assert.hpp"
 #include "host/plugins/guard.hpp"
 #include "host/plugins/host_table.hpp"
 #include "host/plugins/library.hpp"
@@ -26,10 +28,10 @@ std::string label_of(const Manifest& manifest, std::uint64_t number) {
     return manifest.id.text() + "@" + manifest.version + "#" + std::to_string(number);
 }
 
-/// A mapped, checked library with its host tables.
-class MappedGeneration final : public Generation {
+/// What a generation is wherever its code runs: its facts, and the host as its instances see it.
+class HostedGeneration : public Generation {
 public:
-    MappedGeneration(Manifest manifest, std::uint64_t number, std::size_t loops, LogSink sink)
+    HostedGeneration(Manifest manifest, std::uint64_t number, std::size_t loops, LogSink sink)
         : manifest_{std::move(manifest)},
           number_{number},
           label_{label_of(manifest_, number)},
@@ -41,12 +43,55 @@ public:
 
     const Manifest& manifest() const noexcept override { return manifest_; }
     std::uint64_t number() const noexcept override { return number_; }
-    const tl_plugin& table() const noexcept override { return *table_; }
     const tl_host& host_for(std::size_t loop) const noexcept override {
         return hosts_[loop % hosts_.size()]->table();
     }
     std::string label() const override { return label_; }
     std::vector<Metric> metrics() const override { return metrics_.read(); }
+
+protected:
+    Manifest manifest_;
+    std::uint64_t number_;
+    std::string label_;
+    LogSink sink_;
+    MetricsTable metrics_;
+    std::vector<std::unique_ptr<HostTable>> hosts_;
+};
+
+/// A staged library that children load. None of its code runs in the host.
+class StagedGeneration final : public HostedGeneration {
+public:
+    StagedGeneration(
+        std::string staged,
+        std::uint32_t state_schema,
+        Manifest manifest,
+        std::uint64_t number,
+        const CatalogueOptions& options
+    )
+        : HostedGeneration{std::move(manifest), number, options.loops, options.log},
+          staged_{std::move(staged)},
+          state_schema_{state_schema} {}
+    ~StagedGeneration() override { ::unlink(staged_.c_str()); }
+
+    Isolation isolation() const noexcept override { return Isolation::process; }
+    const tl_plugin& table() const noexcept override {
+        TRUNKLINE_ASSERT(isolation() == Isolation::none);
+        std::abort();
+    }
+    std::uint32_t state_schema() const noexcept override { return state_schema_; }
+    std::string library() const override { return staged_; }
+
+private:
+    std::string staged_;
+    std::uint32_t state_schema_;
+};
+
+/// A mapped, checked library.
+class MappedGeneration final : public HostedGeneration {
+public:
+    using HostedGeneration::HostedGeneration;
+
+    const tl_plugin& table() const noexcept override { return *table_; }
 
     /// Asks the library for its table and checks that it is what the note promised.
     Result<void> negotiate(std::unique_ptr<Library> library, std::string_view manifest) {
@@ -100,12 +145,6 @@ private:
         return {};
     }
 
-    Manifest manifest_;
-    std::uint64_t number_;
-    std::string label_;
-    LogSink sink_;
-    MetricsTable metrics_;
-    std::vector<std::unique_ptr<HostTable>> hosts_;
     std::unique_ptr<Library> library_;  ///< goes before what it may still log to
     const tl_plugin* table_ = nullptr;
 };
@@ -132,6 +171,7 @@ Loaded Loader::load(const std::string& file) {
     if (!staged) return fail(staged.error());
     // From the staged copy, so that what was judged is what gets mapped.
     std::string written;
+    std::uint32_t state_schema = 0;
     auto manifest = [&]() -> Result<Manifest> {
         auto bytes = MappedFile::open(*staged);
         if (!bytes) return bytes.error();
@@ -140,6 +180,7 @@ Loaded Loader::load(const std::string& file) {
         loaded.manifest.abi_major = note->abi_major;
         loaded.manifest.abi_minor_min = note->abi_minor;
         written = note->manifest;
+        state_schema = note->state_schema;
         return judge_note(*note, file);
     }();
     if (manifest) {
@@ -149,6 +190,12 @@ Loaded Loader::load(const std::string& file) {
     if (!manifest) {
         ::unlink(staged->c_str());
         return fail(manifest.error());
+    }
+    if (options_.isolated.contains(name)) {
+        loaded.generation = std::make_shared<StagedGeneration>(
+            *std::move(staged), state_schema, *manifest, number, options_
+        );
+        return loaded;
     }
     auto generation = map(*std::move(staged), *manifest, written, number);
     if (!generation) return fail(generation.error());
