@@ -21,6 +21,10 @@
 
 /// Tasks: pieces of work a connector does, each with one outcome, rebuilt from their inputs after a
 /// crash or a reload.
+namespace trunkline::isolation {
+class Children;
+}
+
 namespace trunkline::tasks {
 
 /// A universal event as a connector reported it, not yet looked at.
@@ -124,7 +128,8 @@ struct Services {
     const Clock& clock;
     /// The bytes of a host file by its id, or null when unknown. `[any]`
     std::function<std::shared_ptr<const net::FileBytes>(const std::string& file)> file;
-    std::size_t loop_index = 0;  ///< of `loop`; picks the generation's log table
+    std::size_t loop_index = 0;               ///< of `loop`; picks the generation's log table
+    isolation::Children* children = nullptr;  ///< for connectors that run in one; else not needed
 };
 
 struct Setup {
@@ -144,7 +149,12 @@ class Strand {
 public:
     virtual ~Strand() = default;
 
-    /// Makes the instance in `generation`. Fails with the connector's status and its last log line.
+    /// Makes the instance in `generation`, wherever that runs. Fails with the connector's status
+    /// and its last log line.
+    static async::Awaitable<Result<std::unique_ptr<Strand>>> open(
+        std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
+    );
+    /// The same at once, for a generation that runs in the host.
     static Result<std::unique_ptr<Strand>> make(
         std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
     );
