@@ -110,6 +110,13 @@ Result<void> Host::make_rooms() {
             text
         );
     };
+    isolation::Children::Options children;
+    for (const config::Connector& connector : config_.connectors) {
+        if (connector.isolation != "process") continue;
+        plugins.isolated.insert(connector.id);
+        children.limits[connector.id] = {connector.memory, connector.reply_within};
+    }
+    children_ = std::make_unique<isolation::Children>(std::move(children));
     catalogue_ = plugins::make_catalogue(std::move(plugins));
     catalogue_->load_all();
 
@@ -157,6 +164,7 @@ Result<void> Host::make_rooms() {
         clock_,
         *store_,
         *catalogue_,
+        *children_,
         directory_,
         *lanes_,
         *portal_lanes_,

@@ -12,6 +12,7 @@
 #include "host/config/config.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
 #include "host/media/relay.hpp"
 #include "host/net/clients.hpp"
@@ -53,7 +54,7 @@ private:
     async::Awaitable<> rest(std::chrono::milliseconds how_long);
     async::Awaitable<> run_account(std::shared_ptr<accounts::Account> account);
     void recall_health(accounts::Account& account);
-    Result<void> make_strand(accounts::Account& account);
+    async::Awaitable<Result<void>> make_strand(const std::shared_ptr<accounts::Account>& of);
     void housekeeping();
 
     const config::Config config_;
@@ -65,6 +66,7 @@ private:
     std::unique_ptr<net::Clients> clients_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<plugins::Catalogue> catalogue_;
+    std::unique_ptr<isolation::Children> children_;
     std::unique_ptr<media::Links> links_;
     std::unique_ptr<media::Files> files_;
     std::unique_ptr<inbound::Ground> ground_;

@@ -26,26 +26,27 @@ std::optional<milliseconds> duration_in(const boost::json::object& manifest, con
 
 }  // namespace
 
-Result<void> Host::make_strand(accounts::Account& account) {
+async::Awaitable<Result<void>> Host::make_strand(const std::shared_ptr<accounts::Account>& of) {
+    accounts::Account& account = *of;
     auto generation = catalogue_->current(account.connector);
     if (!generation)
-        return Error{Fault::not_found, "no connector called " + account.connector.text()};
+        co_return Error{Fault::not_found, "no connector called " + account.connector.text()};
     const boost::json::object& manifest = generation->manifest().json;
     if (const auto* features = manifest.if_contains("features");
         features != nullptr && features->is_object()) {
         auto parsed = universal::Features::parse(features->as_object());
-        if (!parsed) return parsed.error();
+        if (!parsed) co_return parsed.error();
         account.features = *std::move(parsed);
     }
     auto rates = accounts::Rates::parse(manifest);
-    if (!rates) return rates.error();
+    if (!rates) co_return rates.error();
     auto& shared = connector_buckets_[account.connector.text()];
     if (!shared && rates->connector)
         shared = std::make_shared<accounts::SharedBucket>(*rates->connector);
     account.rates.emplace(*rates, shared);
     const std::vector<Setting> declared = settings_of(manifest);
     auto checked = check_settings(account.settings, declared);
-    if (!checked) return checked;
+    if (!checked) co_return checked;
     if (const auto window = duration_in(manifest, "redelivery_window"))
         account.redelivery_window_ms = window->count();
     account.check_every = duration_in(manifest, "check_every");
@@ -80,10 +81,12 @@ Result<void> Host::make_strand(accounts::Account& account) {
         clock_,
         [this](const std::string& id) { return files_->bytes(id); }};
     services.loop_index = loops_.index_of(account.loop);
-    auto strand = tasks::Strand::make(std::move(generation), std::move(setup), std::move(services));
-    if (!strand) return strand.error();
+    services.children = children_.get();
+    auto strand =
+        co_await tasks::Strand::open(std::move(generation), std::move(setup), std::move(services));
+    if (!strand) co_return strand.error();
     account.strand = *std::move(strand);
-    return {};
+    co_return Result<void>{};
 }
 
 /// An account starts as it was, so that only a change is news to its portal.
@@ -106,7 +109,7 @@ void Host::recall_health(accounts::Account& account) {
 async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
-    auto made = make_strand(*account);
+    auto made = co_await make_strand(account);
     if (!made) {
         // One account that cannot work hurts nobody else: it is shown as broken and its commands
         // wait.

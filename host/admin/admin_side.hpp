@@ -9,6 +9,7 @@
 #include "host/config/config.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
 #include "host/net/clients.hpp"
 #include "host/net/server.hpp"
@@ -23,6 +24,7 @@ struct Rooms {
     const Clock& clock;
     store::Store& store;
     plugins::Catalogue& catalogue;
+    const isolation::Children& children;
     accounts::Directory& directory;
     lanes::LaneTable& lanes;
     delivery::PortalLanes& portals;

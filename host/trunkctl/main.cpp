@@ -180,7 +180,15 @@ int run(const Options& options) {
                 options,
                 api,
                 "/v1/plugins",
-                {"name", "version", "generation", "state", "reason", "file"}
+                {"name",
+                 "version",
+                 "generation",
+                 "state",
+                 "isolation",
+                 "pids",
+                 "deaths",
+                 "reason",
+                 "file"}
             );
         if (room == "accounts")
             return list(

@@ -202,7 +202,6 @@ test('features of other versions are refused, never parsed and ignored', withWor
     'plugins: {watch: true}': 'plugins.watch',
     'plugins: {require_signature: true}': 'plugins.require_signature',
     'plugins: {trusted_keys: [abc]}': 'plugins.trusted_keys',
-    'connectors: {telegram: {isolation: process}}': 'connectors.telegram.isolation',
     'admin: {tokens: [{name: x, token: 0123456789abcdef, role: producer}]}': 'admin.tokens[0].role',
     [`portals: [{id: a, url: "http://x/", license_key: ${key}, format: protobuf}]`]: 'portals[0].format',
     [`portals: [{id: a, url: "http://x/", license_key: ${key}, lanes: [{name: m, order: keyed}]}]`]: 'portals[0].lanes[0].order',
