@@ -150,7 +150,7 @@ reload::Switched ConnectorServing::go_over(
     const auto one = [&](Account account) -> async::Awaitable<Gone> {
         Gone gone;
         if (!account->strand) {
-            auto made = rooms_.make(*account, next);
+            auto made = co_await rooms_.make(account, next);
             if (!made) {
                 spdlog::error(
                     "account.broken account={} reason={}", account->id.text(), made.error().context

@@ -26,7 +26,9 @@ public:
         inbound::Inbound& inbound;
         std::function<reload::ServedAccount(const accounts::Account&)> describe;
         /// An account's instance in a generation; on its loop. Fails with the connector's words.
-        std::function<Result<void>(accounts::Account&, std::shared_ptr<plugins::Generation>)> make;
+        std::function<async::Awaitable<
+            Result<void>>(std::shared_ptr<accounts::Account>, std::shared_ptr<plugins::Generation>)>
+            make;
         /// What else follows from a generation's manifest; on its loop.
         std::function<Result<void>(accounts::Account&, const plugins::Generation&)> adopt;
         /// Lets an account that has its instance live; on its loop.

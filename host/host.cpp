@@ -125,6 +125,13 @@ Result<void> Host::make_rooms() {
         return Error{
             Fault::not_found,
             "the program trunkline-runner is not there: it lies in the same folder as trunkline"};
+    isolation::Children::Options children;
+    for (const config::Connector& connector : config_.connectors) {
+        if (connector.isolation != "process") continue;
+        plugins.isolated.insert(connector.id);
+        children.limits[connector.id] = {connector.memory, connector.reply_within};
+    }
+    children_ = std::make_unique<isolation::Children>(std::move(children));
     catalogue_ = plugins::make_catalogue(std::move(plugins));
 
     links_ = std::make_unique<media::Links>(config_.public_url, store_key_);
@@ -174,6 +181,7 @@ Result<void> Host::make_rooms() {
         *store_,
         *catalogue_,
         *reloader_,
+        *children_,
         directory_,
         *lanes_,
         *portal_lanes_,
@@ -201,9 +209,10 @@ Result<void> Host::make_reloader() {
         *store_,
         *inbound_,
         [this](const accounts::Account& account) { return describe(account); },
-        [this](accounts::Account& account, std::shared_ptr<plugins::Generation> generation) {
-            return make_strand(account, std::move(generation));
-        },
+        [this](
+            std::shared_ptr<accounts::Account> account,
+            std::shared_ptr<plugins::Generation> generation
+        ) { return make_strand(std::move(account), std::move(generation)); },
         [this](accounts::Account& account, const plugins::Generation& generation) {
             return adopt_manifest(account, generation);
         },

@@ -13,6 +13,7 @@
 #include "host/connector_serving.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
 #include "host/media/relay.hpp"
 #include "host/net/clients.hpp"
@@ -57,8 +58,8 @@ private:
     );
     async::Awaitable<> run_account(std::shared_ptr<accounts::Account> account);
     void recall_health(accounts::Account& account);
-    Result<void> make_strand(
-        accounts::Account& account, std::shared_ptr<plugins::Generation> generation
+    async::Awaitable<Result<void>> make_strand(
+        std::shared_ptr<accounts::Account> of, std::shared_ptr<plugins::Generation> generation
     );
     Result<void> adopt_manifest(accounts::Account& account, const plugins::Generation& generation);
     std::shared_ptr<accounts::SharedBucket> shared_bucket(
@@ -82,6 +83,7 @@ private:
     std::unique_ptr<net::Clients> clients_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<plugins::Catalogue> catalogue_;
+    std::unique_ptr<isolation::Children> children_;
     std::unique_ptr<reload::Book> book_;
     std::unique_ptr<ConnectorServing> serving_;
     std::unique_ptr<reload::Reloader> reloader_;

@@ -68,16 +68,17 @@ std::shared_ptr<accounts::SharedBucket> Host::shared_bucket(
     return bucket;
 }
 
-Result<void> Host::make_strand(
-    accounts::Account& account, std::shared_ptr<plugins::Generation> generation
+async::Awaitable<Result<void>> Host::make_strand(
+    std::shared_ptr<accounts::Account> of, std::shared_ptr<plugins::Generation> generation
 ) {
+    accounts::Account& account = *of;
     if (!generation)
-        return Error{Fault::not_found, "no connector called " + account.connector.text()};
+        co_return Error{Fault::not_found, "no connector called " + account.connector.text()};
     const std::vector<Setting> declared = settings_of(generation->manifest().json);
     auto checked = check_settings(account.settings, declared);
-    if (!checked) return checked;
+    if (!checked) co_return checked;
     auto adopted = adopt_manifest(account, *generation);
-    if (!adopted) return adopted;
+    if (!adopted) co_return adopted;
     const auto* receive = account.settings.if_contains("receive");
     account.polls = receive != nullptr && receive->is_string() && receive->as_string() == "poll";
 
@@ -99,10 +100,12 @@ Result<void> Host::make_strand(
         [this](const std::string& id) { return files_->bytes(id); }};
     services.loop_index = loops_.index_of(account.loop);
     services.recent = serving_->recent_of(account.connector, services.loop_index);
-    auto strand = tasks::Strand::make(std::move(generation), std::move(setup), std::move(services));
-    if (!strand) return strand.error();
+    services.children = children_.get();
+    auto strand =
+        co_await tasks::Strand::open(std::move(generation), std::move(setup), std::move(services));
+    if (!strand) co_return strand.error();
     account.strand = *std::move(strand);
-    return {};
+    co_return Result<void>{};
 }
 
 boost::json::object Host::settings_of_connector(const ConnectorId& connector) const {
@@ -154,7 +157,7 @@ void Host::recall_health(accounts::Account& account) {
 async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
-    auto made = make_strand(*account, catalogue_->current(account->connector));
+    auto made = co_await make_strand(account, catalogue_->current(account->connector));
     if (!made && account->accept.empty())
         account->accept = book_->of(account->connector.text()).accept;
     if (!made) {

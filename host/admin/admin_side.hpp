@@ -9,6 +9,7 @@
 #include "host/config/config.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
 #include "host/net/clients.hpp"
 #include "host/net/server.hpp"
@@ -25,6 +26,7 @@ struct Rooms {
     store::Store& store;
     plugins::Catalogue& catalogue;
     reload::Reloader& reloader;
+    const isolation::Children& children;
     accounts::Directory& directory;
     lanes::LaneTable& lanes;
     delivery::PortalLanes& portals;

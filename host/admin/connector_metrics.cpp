@@ -102,6 +102,41 @@ void write_connectors(const FiguresByConnector& figures, std::string& out) {
         drifting.add(sum.drifting, label("connector", connector));
 }
 
+void write_children(const TotalsByConnector& totals, std::string& out) {
+    using Totals = isolation::Children::Totals;
+    struct Row {
+        const char* name;
+        const char* help;
+        std::uint64_t Totals::*member;
+    };
+    constexpr std::array<Row, 4> kRows{{
+        {"trunkline_connector_child_starts_total",
+         "Child processes that were ready to serve.",
+         &Totals::starts},
+        {"trunkline_connector_child_deaths_total",
+         "Child processes that ended when they should not.",
+         &Totals::deaths},
+        {"trunkline_connector_child_hangs_total",
+         "Of these, ended because an answer did not come.",
+         &Totals::hangs},
+        {"trunkline_connector_child_refused_calls_total",
+         "System calls that children may not make.",
+         &Totals::refused},
+    }};
+    for (const Row& row : kRows) {
+        Family family{out, row.name, "counter", row.help};
+        for (const auto& [connector, sum] : totals)
+            family.add(sum.*row.member, label("connector", connector));
+    }
+    Family down{
+        out,
+        "trunkline_connector_child_circuits_open",
+        "gauge",
+        "Child processes that died too often and are not there at the moment."};
+    for (const auto& [connector, sum] : totals)
+        down.add(std::uint64_t{sum.down}, label("connector", connector));
+}
+
 OwnMetrics own_metrics(const Rooms& rooms) {
     OwnMetrics all;
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {

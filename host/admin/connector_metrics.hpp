@@ -19,6 +19,10 @@ using FiguresByConnector = std::map<std::string, ConnectorFigures>;
 async::Awaitable<FiguresByConnector> connector_figures(const Rooms& rooms);
 void write_connectors(const FiguresByConnector& figures, std::string& out);
 
+/// Of connectors that run in children.
+using TotalsByConnector = std::map<std::string, isolation::Children::Totals>;
+void write_children(const TotalsByConnector& totals, std::string& out);
+
 /// The figures that connectors keep themselves (trunkline.metrics/1), by connector.
 using OwnMetrics = std::map<std::string, std::vector<plugins::Metric>>;
 OwnMetrics own_metrics(const Rooms& rooms);

@@ -146,6 +146,33 @@ json::object quarantine_json(const store::Row& row, bool with_raw) {
     return out;
 }
 
+void add_children(
+    const plugins::PluginInfo& plugin,
+    const std::vector<isolation::ChildStatus>& children,
+    json::object& row
+) {
+    json::array listed;
+    json::array pids;
+    std::uint64_t deaths = 0;
+    for (const isolation::ChildStatus& child : children) {
+        if (child.connector != plugin.manifest.id.text()) continue;
+        if (child.pid != 0) pids.push_back(child.pid);
+        deaths += child.deaths;
+        listed.push_back(json::object{
+            {"generation", child.generation},
+            {"loop", child.loop},
+            {"pid", child.pid},
+            {"state", child.state},
+            {"starts", child.starts},
+            {"deaths", child.deaths},
+            {"last_death", child.last_death},
+        });
+    }
+    row["children"] = std::move(listed);
+    row["pids"] = std::move(pids);
+    row["deaths"] = deaths;
+}
+
 std::uint64_t number(const std::string& text) {
     std::uint64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
@@ -225,6 +252,7 @@ async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_m
 }
 
 net::Response list_plugins(const Rooms& rooms, const Call& call) {
+    const std::vector<isolation::ChildStatus> children = rooms.children.list();
     const std::string after = call.parameter("after");
     json::array items;
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {
@@ -239,7 +267,12 @@ net::Response list_plugins(const Rooms& rooms, const Call& call) {
             {"signed_by", signer_of(info)},
             {"reason", info.reason},
             {"file", info.file},
+            {"isolation", info.isolation == plugins::Isolation::process ? "process" : "in_process"},
+            {"children", json::array{}},
+            {"pids", json::array{}},
+            {"deaths", 0},
         };
+        if (info.state == "serving") add_children(info, children, row);
         for (auto& [key, value] : replacing_of(rooms.reloader.report(info.id)))
             row[key] = std::move(value);
         items.push_back(std::move(row));

@@ -180,6 +180,7 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
     write_replacing(rooms, out);
     auto figures = co_await connector_figures(rooms);
     write_connectors(figures, out);
+    write_children(rooms.children.totals(), out);
     write_own_metrics(own_metrics(rooms), out);
     co_return out;
 }

@@ -107,9 +107,25 @@ void bind_connectors(Section& s, Config& out) {
             c.one_of(
                 "isolation", entry.isolation, {"in_process", "process"}, "where its code runs"
             );
+            c.size(
+                "memory",
+                entry.memory,
+                64ULL << 20U,
+                64ULL << 30U,
+                "address space of its process; with isolation in one"
+            );
+            c.duration(
+                "reply_within",
+                entry.reply_within,
+                milliseconds{100},
+                minutes{2},
+                "a call that takes longer hangs, and its process is ended; with isolation in one"
+            );
             if (c.describing()) return;
-            if (entry.isolation == "process")
-                c.not_in_this_version("isolation", "isolation in a process");
+            for (const char* key : {"memory", "reply_within"}) {
+                if (entry.isolation != "process" && c.has(key))
+                    c.problem(key, "is only for isolation: process");
+            }
             entry.settings = c.rest();
             entry.place = c.place();
             out.connectors.push_back(std::move(entry));

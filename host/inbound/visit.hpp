@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "host/async/signal.hpp"
 #include "host/inbound/inbound.hpp"
-#include "host/tasks/signal.hpp"
 
 namespace trunkline::inbound {
 
@@ -42,7 +42,7 @@ private:
     EventSink events_;
     bool answered_ = false;
     net::Response response_;
-    tasks::Signal signal_;
+    async::Signal signal_;
 };
 
 /// 503: the messenger keeps what it has and sends it again.

@@ -93,7 +93,8 @@ public:
                 by.fingerprint
             );
         }
-        if (offers_features((*mapped)->table())) {
+        // Of one in a child it is said when the child is there.
+        if ((*mapped)->isolation() == Isolation::none && offers_features((*mapped)->table())) {
             spdlog::warn(
                 "plugins.extension connector={} name={} text=\"not served in this version\"",
                 (*mapped)->label(),
@@ -112,6 +113,7 @@ public:
         info.state = "serving";
         info.manifest = manifest;
         info.generation = next->number();
+        info.isolation = next->isolation();
         info.signed_by = next->origin().signed_by();
         spdlog::info(
             "plugins.loaded connector={} file={} signed_by={}",

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct Origin {
     std::string staged;  ///< the private copy that is mapped; there as long as the generation
     std::string digest;  ///< SHA-256 of its bytes, hexadecimal
     std::string cases;   ///< its golden cases (trunkline/testing/cases.hpp); "" = it has none
+    std::uint32_t state_schema = 0;  ///< of what its instances save
     SignedBy signature;
     std::string signature_text;  ///< as it lay beside the file; "" = there was none
 
@@ -49,6 +51,12 @@ struct Metric {
     std::int64_t value = 0;
 };
 
+/// Where a connector's code runs.
+enum class Isolation {
+    none,     ///< in the host: the library is mapped here
+    process,  ///< in a child: nothing of it is mapped here
+};
+
 /// One loaded version of a connector. Keeps the library mapped while anything holds it; the
 /// destructor unmaps and proves it on the thread that drops the last reference (the control thread,
 /// never a loop).
@@ -57,7 +65,13 @@ public:
     virtual ~Generation() = default;
     virtual const Manifest& manifest() const noexcept = 0;
     virtual std::uint64_t number() const noexcept = 0;  ///< 1, 2, 3... per connector, never reused
-    virtual const tl_plugin& table() const noexcept = 0;  ///< call only through tasks' guard
+    virtual Isolation isolation() const noexcept { return Isolation::none; }
+    /// Call only through tasks' guard. Not there with isolation in a process: ask tasks for an
+    /// instance.
+    virtual const tl_plugin& table() const noexcept = 0;
+    virtual std::uint32_t state_schema() const noexcept { return table().state_schema; }
+    /// The staged copy that a child loads; "" without isolation.
+    virtual std::string library() const { return {}; }
     virtual const tl_host& host_for(std::size_t loop
     ) const noexcept = 0;                   ///< log and extensions, tagged connector@version#n
     virtual std::string label() const = 0;  ///< "telegram@1.0.0#1" for logs and metrics
@@ -102,6 +116,7 @@ struct PluginInfo {
     Manifest manifest;   ///< as far as it could be read; of the serving one when there is one
     std::uint64_t generation = 0;
     std::string signed_by;  ///< when serving, as its origin has it
+    Isolation isolation = Isolation::none;
 };
 
 /// The folder of connectors. Owner: main; control thread only, except `current` and `list`, which
@@ -150,6 +165,7 @@ struct CatalogueOptions {
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
     SignaturePolicy signatures;
+    std::set<std::string> isolated;  ///< ids of connectors that run in children
     std::function<void(const std::string& label, int level, std::string_view text)>
         log;  ///< `[any]`
 };

@@ -1,12 +1,14 @@
 #include "host/plugins/loader.hpp"
 
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
 #include <unistd.h>
 
+#include "host/base/assert.hpp"
 #include "host/base/base64.hpp"
 #include "host/plugins/guard.hpp"
 #include "host/plugins/host_table.hpp"
@@ -33,10 +35,10 @@ std::string label_of(const Manifest& manifest, std::uint64_t number) {
     return manifest.id.text() + "@" + manifest.version + "#" + std::to_string(number);
 }
 
-/// A mapped, checked library with its host tables.
-class MappedGeneration final : public Generation {
+/// What a generation is wherever its code runs: its facts, and the host as its instances see it.
+class HostedGeneration : public Generation {
 public:
-    MappedGeneration(const Candidate& from, std::size_t loops, LogSink sink)
+    HostedGeneration(const Candidate& from, std::size_t loops, LogSink sink)
         : manifest_{from.manifest()},
           origin_{from.origin()},
           number_{from.number()},
@@ -50,12 +52,43 @@ public:
     const Manifest& manifest() const noexcept override { return manifest_; }
     const Origin& origin() const noexcept override { return origin_; }
     std::uint64_t number() const noexcept override { return number_; }
-    const tl_plugin& table() const noexcept override { return *table_; }
     const tl_host& host_for(std::size_t loop) const noexcept override {
         return hosts_[loop % hosts_.size()]->table();
     }
     std::string label() const override { return label_; }
     std::vector<Metric> metrics() const override { return metrics_.read(); }
+
+protected:
+    Manifest manifest_;
+    Origin origin_;
+    std::uint64_t number_;
+    std::string label_;
+    LogSink sink_;
+    MetricsTable metrics_;
+    std::vector<std::unique_ptr<HostTable>> hosts_;
+};
+
+/// A staged library that children load. None of its code runs in the host.
+class StagedGeneration final : public HostedGeneration {
+public:
+    using HostedGeneration::HostedGeneration;
+    ~StagedGeneration() override { ::unlink(origin_.staged.c_str()); }
+
+    Isolation isolation() const noexcept override { return Isolation::process; }
+    const tl_plugin& table() const noexcept override {
+        TRUNKLINE_ASSERT(isolation() == Isolation::none);
+        std::abort();
+    }
+    std::uint32_t state_schema() const noexcept override { return origin_.state_schema; }
+    std::string library() const override { return origin_.staged; }
+};
+
+/// A mapped, checked library.
+class MappedGeneration final : public HostedGeneration {
+public:
+    using HostedGeneration::HostedGeneration;
+
+    const tl_plugin& table() const noexcept override { return *table_; }
 
     /// Asks the library for its table and checks that it is what the note promised.
     Result<void> negotiate(std::unique_ptr<Library> library, std::string_view manifest) {
@@ -109,13 +142,6 @@ private:
         return {};
     }
 
-    Manifest manifest_;
-    Origin origin_;
-    std::uint64_t number_;
-    std::string label_;
-    LogSink sink_;
-    MetricsTable metrics_;
-    std::vector<std::unique_ptr<HostTable>> hosts_;
     std::unique_ptr<Library> library_;  ///< goes before what it may still log to
     const tl_plugin* table_ = nullptr;
 };
@@ -170,6 +196,7 @@ Staged Loader::stage(const std::string& file) {
         out.manifest.abi_major = note->abi_major;
         out.manifest.abi_minor_min = note->abi_minor;
         written = note->manifest;
+        origin.state_schema = note->state_schema;
         origin.digest =
             hex_encode(seal::sha256({reinterpret_cast<const char*>(bytes->data()), bytes->size()}));
         const std::string_view cases = read_elf_section(all, kCasesSection);
@@ -210,6 +237,11 @@ Result<void> Loader::try_out(const Candidate& candidate) const {
 }
 
 Result<std::shared_ptr<Generation>> Loader::map(Candidate candidate) const {
+    if (options_.isolated.contains(candidate.manifest().id.text())) {
+        candidate.keep_copy();  // the generation removes it
+        return std::shared_ptr<Generation>{
+            std::make_shared<StagedGeneration>(candidate, options_.loops, options_.log)};
+    }
     auto library = Library::open(
         candidate.origin().staged, label_of(candidate.manifest(), candidate.number())
     );

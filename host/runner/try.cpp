@@ -10,7 +10,7 @@
 #include <trunkline/testing.hpp>
 #include <unistd.h>
 
-#include "host/runner/confine.hpp"
+#include "host/runner/confinement.hpp"
 
 namespace trunkline::runner {
 namespace {
@@ -21,6 +21,7 @@ namespace testing = trunkline::testing;
 constexpr int kCases = 3;
 constexpr int kReport = 4;
 constexpr std::size_t kCasesBytesMax = 64U << 20U;
+constexpr std::uint64_t kMemory = 2ULL << 30U;
 
 /// One line, written whole. A reader that is gone ends this process: nobody wants the rest.
 void tell(const json::object& line) {
@@ -78,8 +79,8 @@ tl_status self_check(const tl_plugin& plugin, std::string& said) {
 
 using Entry = const tl_plugin* (*)(std::uint32_t, std::uint32_t);
 
-/// Maps the library, or says why not. The first time it is unmapped again at once, as far as it lets
-/// itself be unmapped.
+/// Maps the library, or says why not. The first time it is unmapped again at once, as far as it
+/// lets itself be unmapped.
 Entry load(const char* library, bool to_stay = false) {
     void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
@@ -110,7 +111,8 @@ json::object run_case(const tl_plugin& plugin, const testing::Golden& golden) {
 
 int run(const char* library) {
     const std::string text = read_cases_text();
-    confine_trial();
+    if (auto confined = confine_loading(kMemory); !confined)
+        return refuse(confined.error().context);
     tell({{"phase", "its constructors"}});
     if (load(library) == nullptr) return 1;
     // Some libraries cannot be loaded twice in one process, and end it: full protobuf is one.

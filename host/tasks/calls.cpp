@@ -7,8 +7,8 @@
 namespace trunkline::tasks {
 namespace {
 
-constexpr int kTriesMax = 3;
 constexpr int kCallsPerTurn = 8;                        // then the loop's other work gets its turn
+constexpr std::size_t kFlightBytes = 1ULL << 20U;       // of inputs that share a call to a child
 constexpr WallMs kMarkKeepMs = 3LL * 24 * 3600 * 1000;  // longer than any command lives
 
 }  // namespace
@@ -33,33 +33,35 @@ void Core::schedule() {
 
 void Core::pump() {
     scheduled_ = false;
-    for (int calls = 0; calls < kCallsPerTurn && take_batch(); ++calls)
+    for (int calls = 0; calls < kCallsPerTurn && !flying_ && !held_ && take_batch(); ++calls)
         call();
-    if (!ready_.empty()) schedule();
+    if (!ready_.empty() && !flying_ && !held_) schedule();
 }
 
 /// Takes the inputs of the next call off the queue: starting inputs together, others alone, as is
 /// one that failed before, so that it cannot take its neighbours down again.
 bool Core::take_batch() {
     batch_.clear();
-    while (!ready_.empty() && batch_.size() < TL_MAX_BATCH) {
+    std::size_t bytes = 0;
+    while (!ready_.empty() && batch_.size() < TL_MAX_BATCH && bytes < kFlightBytes) {
         const TaskRef task = ready_.front();
         if (task->closed || task->busy || task->inbox.empty()) {
             task->queued = false;
             ready_.pop_front();
             continue;
         }
-        const bool alone = !task->inbox.front().starts_task() || task->tries > 0;
+        const bool alone = !task->inbox.front().starts_task() || task->tries > 0 || task->alone;
         if (!batch_.empty() && (alone || task->instance != batch_.front()->instance)) break;
         task->queued = false;
         ready_.pop_front();
         batch_.push_back(task);
         if (alone) break;
+        if (task->instance->remote() != nullptr) bytes += task->inbox.front().bytes();
     }
     return !batch_.empty();
 }
 
-Handled Core::hand_in(std::span<const TaskRef> batch) {
+void Core::lay_out(std::span<const TaskRef> batch) {
     std::size_t pairs = 0;
     for (const auto& task : batch)
         pairs += task->inbox.front().pairs.size();
@@ -78,10 +80,13 @@ Handled Core::hand_in(std::span<const TaskRef> batch) {
         slot.journal_bytes = task->journal_bytes + (input.starts_task() ? 0 : input.bytes());
         slots_.push_back(std::move(slot));
     }
+}
+
+Handled Core::hand_in(LocalInstance& instance) {
     std::uint32_t done = 0;
     collector_.open(slots_, &done);
-    Handled handled = batch.front()->instance->handle(
-        inputs_.data(), static_cast<std::uint32_t>(batch.size()), &done, collector_.table()
+    Handled handled = instance.handle(
+        inputs_.data(), static_cast<std::uint32_t>(inputs_.size()), &done, collector_.table()
     );
     collector_.close();
     ++figures_.calls;
@@ -90,21 +95,37 @@ Handled Core::hand_in(std::span<const TaskRef> batch) {
 }
 
 void Core::call() {
-    const Handled handled = hand_in(batch_);
+    LocalInstance* const here = batch_.front()->instance->local();
+    if (here == nullptr) return take_off();
+    lay_out(batch_);
+    settle(hand_in(*here));
+}
+
+void Core::settle(const Handled& handled) {
     for (std::size_t i = 0; i < handled.done; ++i)
         succeed(batch_[i], slots_[i]);
     if (handled.code == TL_OK) return;
     // Behind the failed one they go on in their order, before anything that came later.
     for (std::size_t i = batch_.size(); i-- > handled.done + 1U;)
-        enqueue(batch_[i], true);
+        put_back(batch_[i]);
     fail(batch_[handled.done], handled.code, handled.escaped);
+}
+
+/// To the front of the queue, since it was there before; its own coroutine takes it when it was
+/// cancelled meanwhile.
+void Core::put_back(const TaskRef& task) {
+    if (!task->cancel) return enqueue(task, true);
+    task->busy = true;
+    task->signal.notify();
 }
 
 void Core::succeed(const TaskRef& task, Collector::Slot& slot) {
     Input input = std::move(task->inbox.front());
     task->inbox.pop_front();
     task->tries = 0;
+    task->alone = false;
     task->begun = true;
+    if (RemoteInstance* remote = task->instance->remote()) task->known_in = remote->life();
     task->asked = slot.asked;
     std::erase(task->pending, input.step);
     Collected& collected = slot.collected;
@@ -270,11 +291,13 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
         case TL_E_BAD_STATE:
             // The connector does not know the task: it is rebuilt there, and the input handed in
             // once more.
-            if (task->begun && task->tries < kTriesMax &&
-                rebuild(task, task->instance) == Rebuilt::same) {
-                return enqueue(task, true);
+            if (!task->begun || task->tries >= kTriesMax) break;
+            if (LocalInstance* here = task->instance->local()) {
+                if (rebuild_here(task, *here) != Rebuilt::same) break;
+            } else {
+                task->known_in = 0;  // the next flight begins with that
             }
-            break;
+            return enqueue(task, true);
         case TL_OK:
         case TL_E_INTERNAL:
         case TL_E_NO_MEMORY:

@@ -13,8 +13,7 @@ constexpr std::size_t kRawMax = 1ULL << 20U;
 
 }  // namespace
 
-Collector::Collector(const Setup& setup, const Services& services)
-    : setup_{setup}, services_{services} {
+Collector::Collector(const Setup& setup, const Files& files) : setup_{setup}, files_{files} {
     table_.size = sizeof(tl_effects);
     table_.ctx = this;
     table_.http = [](void* c, std::uint64_t t, std::uint32_t step, const tl_http* given) noexcept {
@@ -156,7 +155,7 @@ tl_status Collector::timer(Slot& slot, std::uint32_t step, std::int64_t due_ms) 
 
 std::string Collector::stored_key(const Slot& slot, std::int32_t scope, tl_view key) const {
     std::string owner;
-    const Task& task = *slot.task;
+    const TaskFacts& task = *slot.task;
     if (scope == TL_CONNECTOR) {
         owner = setup_.connector.text();
     } else if (scope == TL_ACCOUNT && !setup_.account.empty()) {

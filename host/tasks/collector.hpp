@@ -24,18 +24,22 @@ class Collector {
 public:
     /// Where one input's effects go. `asked` is a copy: a failed input leaves the task as it was.
     struct Slot {
-        Task* task = nullptr;
+        TaskFacts* task = nullptr;
         Asked asked;
         Collected collected;
         std::size_t journal_bytes = 0;  ///< with the input at hand
         std::size_t bytes = 0;          ///< copied in this call
+        WallMs deadline_ms = 0;         ///< of the task, when it is fed again
         // Re-feeding: what the task asked for before, in order, is recognised and swallowed.
         const std::vector<std::uint64_t>* expected = nullptr;
         std::size_t matched = 0;
         bool diverged = false;
     };
 
-    Collector(const Setup& setup, const Services& services);
+    /// The bytes of a host file by its id, or null when unknown.
+    using Files = std::function<std::shared_ptr<const net::FileBytes>(const std::string& file)>;
+
+    Collector(const Setup& setup, const Files& files);
     Collector(const Collector&) = delete;
     Collector& operator=(const Collector&) = delete;
 
@@ -90,7 +94,7 @@ private:
     bool is_new(Slot& slot, std::uint64_t fingerprint, tl_status& status);
 
     const Setup& setup_;
-    const Services& services_;
+    const Files& files_;
     tl_effects table_{};
     tl_random random_{};
     std::atomic<std::thread::id> caller_{};  ///< whose effects are let in; none between calls

@@ -75,7 +75,7 @@ tl_status Collector::read_parts(const tl_http& http, net::ClientRequest& out, st
         kept.bytes = text_of(part.bytes);
         kept.base64 = (part.flags & TL_PART_BASE64) != 0;
         if (part.file.size > 0) {
-            if (services_.file) kept.file = services_.file(std::string{text_of(part.file)});
+            if (files_) kept.file = files_(std::string{text_of(part.file)});
             if (!kept.file) return TL_E_BAD_INPUT;
         }
         bytes += part.bytes.size;

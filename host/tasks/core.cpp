@@ -34,18 +34,26 @@ End refused(Fault fault, std::string why) {
 }  // namespace
 
 Core::Core(Setup setup, Services services)
-    : setup_{std::move(setup)}, services_{std::move(services)}, collector_{setup_, services_} {
+    : setup_{std::move(setup)}, services_{std::move(services)}, collector_{setup_, services_.file} {
     inputs_.reserve(TL_MAX_BATCH);
     slots_.reserve(TL_MAX_BATCH);
 }
 
 Result<void> Core::begin(std::shared_ptr<plugins::Generation> generation) {
-    auto made = Instance::make(
+    auto made = LocalInstance::make(
         std::move(generation), setup_, {}, collector_.random(), services_.loop_index
     );
     if (!made) return made.error();
     instance_ = *std::move(made);
     return {};
+}
+
+async::Awaitable<Result<void>> Core::open(std::shared_ptr<plugins::Generation> generation) {
+    const Saved nothing;
+    auto made = co_await make_instance(generation, setup_, nothing, collector_.random(), services_);
+    if (!made) co_return made.error();
+    instance_ = *std::move(made);
+    co_return Result<void>{};
 }
 
 TaskRef Core::admit(Start start, Sink& sink) {
@@ -199,9 +207,14 @@ void Core::forget(Task& task) {
     input.at_ms = services_.clock.wall_ms();
     pairs_.clear();
     const tl_input lent = input.lend(task.id, task.deadline_ms, pairs_);
+    if (RemoteInstance* remote = task.instance->remote()) {
+        // A child that came after the one that knew it has nothing to forget.
+        if (task.known_in == remote->life()) remote->cancel(lent);
+        return;
+    }
     std::uint32_t done = 0;
     collector_.open({}, &done);  // nothing may be asked for any more
-    const Handled handled = task.instance->handle(&lent, 1, &done, collector_.table());
+    const Handled handled = task.instance->local()->handle(&lent, 1, &done, collector_.table());
     collector_.close();
     ++figures_.calls;
     if (handled.code == TL_OK) return;
@@ -232,8 +245,11 @@ async::Awaitable<> Core::stop() {
     std::vector<TaskRef> open;
     for (const auto& [id, task] : tasks_)
         open.push_back(task);
-    for (const auto& task : open)
+    for (const auto& task : open) {
         cancel(*task, Error{Fault::cancelled, "the account is being stopped"});
+        // Nobody waits for a child any more.
+        if (RemoteInstance* remote = task->instance->remote()) remote->give_up();
+    }
     open.clear();
     while (!tasks_.empty())
         co_await idle_.wait();

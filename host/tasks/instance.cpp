@@ -1,18 +1,14 @@
 #include "host/tasks/instance.hpp"
 
 #include "host/tasks/input.hpp"
+#include "host/tasks/local_instance.hpp"
+#include "host/tasks/remote_instance.hpp"
 
 namespace trunkline::tasks {
 namespace {
 
 constexpr std::size_t kSecretMin = 4;  // shorter ones would blank out ordinary words
 constexpr std::size_t kLineMax = 4096;
-
-/// One connector's [control] calls may not overlap, and its instances live on many loops.
-std::mutex& control_mutex() {
-    static std::mutex mutex;
-    return mutex;
-}
 
 }  // namespace
 
@@ -70,116 +66,47 @@ std::string HostTap::last_line() {
     return last_line_;
 }
 
-Instance::Instance(
-    std::shared_ptr<plugins::Generation> generation,
-    const Setup& setup,
-    const tl_random& random,
-    std::size_t loop
-)
-    : generation_{std::move(generation)}, host_{generation_->host_for(loop), setup, random} {}
-
-Result<std::shared_ptr<Instance>> Instance::make(
-    std::shared_ptr<plugins::Generation> generation,
-    const Setup& setup,
-    const Saved& saved,
-    const tl_random& random,
-    std::size_t loop
-) {
-    std::shared_ptr<Instance> instance{new Instance{std::move(generation), setup, random, loop}};
-    tl_setup given{};
-    given.size = sizeof(tl_setup);
-    given.scope = setup.scope;
-    given.name = lend(setup.name.empty() ? setup.account.text() : setup.name);
-    given.connector_json = lend(setup.connector_json);
-    given.settings_json = lend(setup.settings_json);
-    given.hook_url = lend(setup.hook_url);
-    given.state = lend(saved.state);
-    given.state_schema = saved.schema;
-
-    tl_status (*create)(const tl_host*, const tl_setup*, tl_instance**) =
-        instance->generation_->table().create;
-    const auto called = [&] {
-        const std::lock_guard lock{control_mutex()};
-        return plugins::guarded(create, &instance->host_.table(), &given, &instance->object_);
-    }();
-    instance->host_.keeping_ = false;
-    tl_code code = plugins::code_of(called.value);
-    if (!called.escaped.empty() || (code == TL_OK && instance->object_ == nullptr))
-        code = TL_E_INTERNAL;
-    if (code == TL_OK) return instance;
-
-    instance->object_ = nullptr;  // set only with TL_OK; whatever it is, it is not ours to destroy
-    const std::string said =
-        called.escaped.empty() ? instance->host_.last_line() : "it threw: " + called.escaped;
-    const Fault fault = code == TL_E_BAD_CONFIG  ? Fault::account_broken
-                        : code == TL_E_BAD_STATE ? Fault::conflict
-                                                 : Fault::unavailable;
-    return Error{
-        fault,
-        instance->generation_->label() + " refuses account " + setup.account.text() + ": " +
-            plugins::name_of(code) + (said.empty() ? "" : ": " + said)};
-}
-
-Instance::~Instance() {
-    if (object_ == nullptr) return;
-    void (*destroy)(tl_instance*) = generation_->table().destroy;
-    const std::lock_guard lock{control_mutex()};
-    if (!plugins::guarded_void(destroy, object_)) {
-        spdlog::error("tasks.escaped connector={} call=destroy", generation_->label());
-    }
-}
-
-Handled Instance::handle(
-    const tl_input* inputs, std::uint32_t count, std::uint32_t* done, const tl_effects& effects
-) noexcept {
-    tl_status (*function
-    )(tl_instance*, const tl_input*, std::uint32_t, std::uint32_t*, const tl_effects*) =
-        generation_->table().handle;
-    const auto started = std::chrono::steady_clock::now();
-    auto called = plugins::guarded(function, object_, inputs, count, done, &effects);
-    Handled handled;
-    handled.took = std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::steady_clock::now() - started
-    );
-    handled.code = called.escaped.empty() ? plugins::code_of(called.value) : TL_E_INTERNAL;
-    handled.escaped = std::move(called.escaped);
-    handled.done = *done;
-    // A count that contradicts the status is the connector's bug: then nothing of the call can be
-    // believed.
+void doubt(Handled& handled, std::uint32_t count) noexcept {
     if (handled.code == TL_OK && handled.done < count) handled.code = TL_E_INTERNAL;
     if (handled.done > count || (handled.code != TL_OK && handled.done == count)) {
         handled.code = TL_E_INTERNAL;
         handled.done = 0;
     }
-    return handled;
 }
 
-Saved Instance::save() const {
-    const auto& table = generation_->table();
-    if (!TL_HAS(&table, tl_plugin, save)) return {};
-    struct Taken {
-        std::string state;
-        int calls = 0;
-        bool refused = false;
-    } taken;
-    const auto sink = [](void* context, tl_view state) {
-        auto& into = *static_cast<Taken*>(context);
-        ++into.calls;
-        if (into.calls > 1 || state.size > TL_MAX_VALUE ||
-            (state.data == nullptr && state.size > 0)) {
-            into.refused = true;
-            return;
-        }
-        into.state = text_of(state);
-    };
-    tl_status (*function)(tl_instance*, void*, void (*)(void*, tl_view)) = table.save;
-    const auto called = [&] {
-        const std::lock_guard lock{control_mutex()};
-        return plugins::guarded(function, object_, static_cast<void*>(&taken), +sink);
-    }();
-    // Caches are a convenience: without them the next instance starts cold.
-    if (!called.escaped.empty() || called.value != TL_OK || taken.refused) return {};
-    return {std::move(taken.state), table.state_schema};
+Error refusal(
+    const plugins::Generation& generation, const Setup& setup, tl_code code, const std::string& said
+) {
+    const Fault fault = code == TL_E_BAD_CONFIG  ? Fault::account_broken
+                        : code == TL_E_BAD_STATE ? Fault::conflict
+                                                 : Fault::unavailable;
+    return Error{
+        fault,
+        generation.label() + " refuses account " + setup.account.text() + ": " +
+            plugins::name_of(code) + (said.empty() ? "" : ": " + said)};
+}
+
+async::Awaitable<Result<std::shared_ptr<Instance>>> make_instance(
+    const std::shared_ptr<plugins::Generation>& generation,
+    const Setup& setup,
+    const Saved& saved,
+    const tl_random& random,
+    const Services& services
+) {
+    if (generation->isolation() == plugins::Isolation::none) {
+        auto made = LocalInstance::make(generation, setup, saved, random, services.loop_index);
+        if (!made) co_return made.error();
+        co_return std::shared_ptr<Instance>{*std::move(made)};
+    }
+    auto made = co_await RemoteInstance::make(generation, setup, saved, random, services);
+    if (!made) co_return made.error();
+    co_return std::shared_ptr<Instance>{*std::move(made)};
+}
+
+async::Awaitable<Saved> saved_of(Instance& instance) {
+    if (LocalInstance* local = instance.local()) co_return local->save();
+    auto saved = co_await instance.remote()->save();
+    co_return saved;
 }
 
 }  // namespace trunkline::tasks

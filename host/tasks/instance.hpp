@@ -41,7 +41,8 @@ private:
     std::mutex keep_;                  ///< a connector may log from any thread
     std::string last_line_;
 
-    friend class Instance;
+    friend class LocalInstance;
+    friend class RemoteInstance;
 };
 
 struct Saved {
@@ -55,44 +56,51 @@ struct Handled {
     std::uint32_t done = 0;
     std::string escaped;  ///< what was thrown across the border
     std::chrono::microseconds took{0};
+    bool crowded = false;  ///< from `done` on, each is to be handed in again by itself
 };
 
-/// A connector's object in one generation. Keeps the generation mapped. Made, called and destroyed
-/// on its loop; making, saving and destroying additionally exclude each other between all loops, as
-/// the border promises to a connector.
+/// A count that contradicts the status is the connector's bug: then nothing of the call can be
+/// believed.
+void doubt(Handled& handled, std::uint32_t count) noexcept;
+
+/// Why a connector refuses an account: `account_broken` (BAD_CONFIG), `conflict` (BAD_STATE: try
+/// without state) or `unavailable`.
+Error refusal(
+    const plugins::Generation& generation, const Setup& setup, tl_code code, const std::string& said
+);
+
+class LocalInstance;
+class RemoteInstance;
+
+/// A connector's object in one generation: here, or in a child. Keeps the generation alive. On its
+/// loop. Exactly one of `local` and `remote` is there.
 class Instance {
 public:
-    /// Fails with `account_broken` (BAD_CONFIG), `conflict` (BAD_STATE: try without state) or
-    /// `unavailable`, and the connector's last log line.
-    static Result<std::shared_ptr<Instance>> make(
-        std::shared_ptr<plugins::Generation> generation,
-        const Setup& setup,
-        const Saved& saved,
-        const tl_random& random,
-        std::size_t loop
-    );
-    ~Instance();
+    virtual ~Instance() = default;
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
-    Handled handle(
-        const tl_input* inputs, std::uint32_t count, std::uint32_t* done, const tl_effects& effects
-    ) noexcept;
-    Saved save() const;
-
+    virtual LocalInstance* local() noexcept { return nullptr; }
+    virtual RemoteInstance* remote() noexcept { return nullptr; }
     const plugins::Generation& generation() const noexcept { return *generation_; }
 
-private:
-    Instance(
-        std::shared_ptr<plugins::Generation> generation,
-        const Setup& setup,
-        const tl_random& random,
-        std::size_t loop
-    );
+protected:
+    explicit Instance(std::shared_ptr<plugins::Generation> generation)
+        : generation_{std::move(generation)} {}
 
     std::shared_ptr<plugins::Generation> generation_;
-    HostTap host_;
-    tl_instance* object_ = nullptr;
 };
+
+/// Makes an instance where its generation runs. Fails as `refusal` says, with the connector's last
+/// log line; in a child also when that cannot be started.
+async::Awaitable<Result<std::shared_ptr<Instance>>> make_instance(
+    const std::shared_ptr<plugins::Generation>& generation,
+    const Setup& setup,
+    const Saved& saved,
+    const tl_random& random,
+    const Services& services
+);
+/// Its caches; none when they cannot be had.
+async::Awaitable<Saved> saved_of(Instance& instance);
 
 }  // namespace trunkline::tasks

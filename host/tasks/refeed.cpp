@@ -1,8 +1,30 @@
 // Rebuilding open tasks from their inputs: in the next generation, or where the connector lost one.
 #include "host/async/spawn.hpp"
+#include "host/seal/crypto.hpp"
 #include "host/tasks/core.hpp"
 
+// GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated
+// by, and takes the other for a stranger.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace trunkline::tasks {
+
+/// An instance of the same account in `next`, with the caches of the present one where they fit.
+async::Awaitable<Result<std::shared_ptr<Instance>>> Core::instance_in(
+    const std::shared_ptr<plugins::Generation>& next
+) {
+    const std::shared_ptr<Instance> present = instance_;
+    Saved saved = co_await saved_of(*present);
+    // Caches of a newer schema mean nothing to an older connector.
+    if (next->state_schema() < saved.schema) saved = {};
+    auto made = co_await make_instance(next, setup_, saved, collector_.random(), services_);
+    if (!made && made.error().fault == Fault::conflict && !saved.state.empty()) {
+        saved = {};
+        auto again = co_await make_instance(next, setup_, saved, collector_.random(), services_);
+        co_return again;
+    }
+    co_return made;
+}
 
 async::Awaitable<Result<void>> Core::refeed(
     std::shared_ptr<plugins::Generation> next, std::chrono::milliseconds drain
@@ -11,16 +33,14 @@ async::Awaitable<Result<void>> Core::refeed(
     if (stopping_) co_return Error{Fault::cancelled, "the account is being stopped"};
     if (refeeding_)
         co_return Error{Fault::conflict, "the account is going over to another generation"};
+    refeeding_ = true;
     const auto began = std::chrono::steady_clock::now();
-    Saved saved = instance_->save();
-    // Caches of a newer schema mean nothing to an older connector.
-    if (next->table().state_schema < saved.schema) saved = {};
-    auto made = Instance::make(next, setup_, saved, collector_.random(), services_.loop_index);
-    if (!made && made.error().fault == Fault::conflict && !saved.state.empty()) {
-        saved = {};
-        made = Instance::make(next, setup_, saved, collector_.random(), services_.loop_index);
+    auto made = co_await instance_in(next);
+    if (!made || stopping_) {
+        refeeding_ = false;
+        if (!made) co_return made.error();
+        co_return Error{Fault::cancelled, "the account is being stopped"};
     }
-    if (!made) co_return made.error();
     const std::shared_ptr<Instance> former = std::exchange(instance_, *std::move(made));
     const std::shared_ptr<Instance> latter = instance_;
     figures_.switch_us =
@@ -29,7 +49,6 @@ async::Awaitable<Result<void>> Core::refeed(
         )
                                        .count());
 
-    refeeding_ = true;
     // Nearly every task ends by itself within moments; the rest is moved.
     bool waited = drain.count() <= 0;
     async::net::steady_timer limit{services_.loop, drain};
@@ -47,7 +66,10 @@ async::Awaitable<Result<void>> Core::refeed(
             co_await closed_.wait();
     }
 
-    refeeding_ = false;
+    // What is moved must not be handed in meanwhile.
+    held_ = true;
+    while (flying_)
+        co_await landed_.wait();
     std::vector<TaskRef> open;
     for (const auto& [id, task] : tasks_) {
         if (task->instance == former && !task->ended) open.push_back(task);
@@ -56,7 +78,10 @@ async::Awaitable<Result<void>> Core::refeed(
         return a->id < b->id;
     });
     for (const auto& task : open)
-        move_over(task, latter);
+        co_await move_over(task, latter);
+    refeeding_ = false;
+    held_ = false;
+    if (!ready_.empty()) schedule();
     co_return Result<void>{};
 }
 
@@ -66,46 +91,97 @@ bool Core::anyone_on(const Instance& instance) const {
     });
 }
 
-void Core::move_over(const TaskRef& task, const std::shared_ptr<Instance>& instance) {
+async::Awaitable<> Core::move_over(const TaskRef& task, const std::shared_ptr<Instance>& instance) {
     if (!task->begun) {
         task->instance = instance;  // nobody has seen it yet
-        return;
+        co_return;
     }
     const std::shared_ptr<Instance> former = task->instance;
-    if (rebuild(task, instance) == Rebuilt::same) {
-        task->instance = former;
-        forget(*task);  // the former generation lets go of it
-        task->instance = instance;
-        return;
+    const std::uint64_t former_life = task->known_in;
+    if (RemoteInstance* remote = instance->remote()) {
+        const auto ready = co_await remote->ready(false);
+        if (!ready) co_return;  // it ends where it is
     }
-    task->instance = instance;
-    forget(*task);  // the half-built one
-    task->instance = former;
+    RemoteInstance* const remote = instance->remote();
+    Answer last;
+    Rebuilt rebuilt = Rebuilt::other;
+    if (!task->closed && !task->ended) rebuilt = co_await rebuild(task, instance, &last);
+    if (rebuilt == Rebuilt::crashed) co_return;  // it ends where it is
+    const auto let_go = [&](const std::shared_ptr<Instance>& of, std::uint64_t life) {
+        const auto back = std::exchange(task->instance, of);
+        const auto known = std::exchange(task->known_in, life);
+        forget(*task);
+        task->instance = back;
+        task->known_in = known;
+    };
+    const std::uint64_t life = remote == nullptr ? 0 : remote->life();
+    // A wait for a child is long enough for a task to be given up.
+    if (task->closed || (task->ended && rebuilt != Rebuilt::same)) {
+        let_go(instance, life);
+        co_return;
+    }
+    if (rebuilt == Rebuilt::same) {
+        let_go(former, former_life);  // the former generation lets go of it
+        task->instance = instance;
+        task->known_in = life;
+        co_return;
+    }
+    let_go(instance, life);  // the half-built one
     const bool once = !task->marks.empty();
     spdlog::warn(
         "tasks.diverged {} next={} once={}", who(*task), instance->generation().label(), once
     );
     // A call that must not happen twice was made: only the generation that made it may decide what
     // follows.
-    if (once) return;
-    forget(*task);
+    if (once) co_return;
+    let_go(former, former_life);
     restart(task, instance);
 }
 
 /// Feeds a task's inputs again, in order. `same`: it asked for exactly what it had asked for; what
 /// it asks for beyond that is taken up. `other`: the task is as it was, and half-built in
-/// `instance`.
-Core::Rebuilt Core::rebuild(const TaskRef& task, const std::shared_ptr<Instance>& instance) {
-    ++figures_.refeeds;
-    Collector::Slot slot;
-    slot.task = task.get();
-    slot.expected = &task->fingerprints;
-    slot.journal_bytes = 0;
-    if (!feed_again(slot, task->first, *instance)) return Rebuilt::other;
+/// `instance`. `crashed`: the child died of it or of something else; `last` says more.
+async::Awaitable<Core::Rebuilt> Core::rebuild(
+    const TaskRef& task, const std::shared_ptr<Instance>& instance, Answer* last
+) {
+    if (LocalInstance* here = instance->local()) co_return rebuild_here(task, *here);
+    if (task->seed.empty()) task->seed = seal::random_bytes(32);
+    Collector::Slot slot = slot_to_rebuild(*task);
+    // A task's inputs are added to only where one is handed in, which nobody does now.
+    std::vector<const Input*> inputs{&task->first};
+    for (const Input& input : task->journal)
+        inputs.push_back(&input);
+    for (const Input* input : inputs) {
+        if (!input->starts_task()) slot.journal_bytes += input->bytes();
+        const bool fed = co_await feed_again(&slot, input, instance->remote(), last);
+        if (!last->frame) co_return Rebuilt::crashed;
+        if (!fed) co_return Rebuilt::other;
+    }
+    if (task->closed) co_return Rebuilt::other;
+    co_return rebuilt(task, slot);
+}
+
+Core::Rebuilt Core::rebuild_here(const TaskRef& task, LocalInstance& instance) {
+    Collector::Slot slot = slot_to_rebuild(*task);
+    if (!feed_again(slot, task->first, instance)) return Rebuilt::other;
     for (const Input& input : task->journal) {
         slot.journal_bytes += input.bytes();
-        if (!feed_again(slot, input, *instance)) return Rebuilt::other;
+        if (!feed_again(slot, input, instance)) return Rebuilt::other;
     }
+    return rebuilt(task, slot);
+}
+
+Collector::Slot Core::slot_to_rebuild(Task& task) {
+    ++figures_.refeeds;
+    Collector::Slot slot;
+    slot.task = &task;
+    slot.expected = &task.fingerprints;
+    slot.deadline_ms = task.deadline_ms;
+    return slot;
+}
+
+/// All inputs were fed again: takes up what came of it.
+Core::Rebuilt Core::rebuilt(const TaskRef& task, Collector::Slot& slot) {
     if (slot.matched != task->fingerprints.size()) return Rebuilt::other;
 
     task->asked = slot.asked;
@@ -146,10 +222,10 @@ Core::Rebuilt Core::rebuild(const TaskRef& task, const std::shared_ptr<Instance>
     return Rebuilt::same;
 }
 
-bool Core::feed_again(Collector::Slot& slot, const Input& input, Instance& instance) {
+bool Core::feed_again(Collector::Slot& slot, const Input& input, LocalInstance& instance) {
     pairs_.clear();
     pairs_.reserve(input.pairs.size());
-    tl_input lent = input.lend(slot.task->id, slot.task->deadline_ms, pairs_);
+    tl_input lent = input.lend(slot.task->id, slot.deadline_ms, pairs_);
     lent.flags |= TL_INPUT_REPLAYED;
     std::uint32_t done = 0;
     collector_.open({&slot, 1}, &done);
@@ -158,8 +234,34 @@ bool Core::feed_again(Collector::Slot& slot, const Input& input, Instance& insta
     ++figures_.calls;
     figures_.busy_us += static_cast<std::uint64_t>(handled.took.count());
     if (!handled.escaped.empty())
-        spdlog::error("tasks.escaped {} reason=\"{}\"", who(*slot.task), handled.escaped);
+        spdlog::error(
+            "tasks.escaped account={} task={} reason=\"{}\"",
+            setup_.account.text(),
+            slot.task->id,
+            handled.escaped
+        );
     return handled.code == TL_OK && !slot.diverged;
+}
+
+async::Awaitable<bool> Core::feed_again(
+    Collector::Slot* slot, const Input* input, RemoteInstance* instance, Answer* answer
+) {
+    std::vector<tl_pair> pairs;
+    pairs.reserve(input->pairs.size());
+    tl_input lent = input->lend(slot->task->id, slot->deadline_ms, pairs);
+    lent.flags |= TL_INPUT_REPLAYED;
+    auto given = co_await instance->handle({&lent, 1}, {slot, 1});
+    *answer = std::move(given);
+    if (!answer->frame) co_return false;
+    const Handled handled = believe(*answer, {slot, 1});
+    if (!handled.escaped.empty())
+        spdlog::error(
+            "tasks.escaped account={} task={} reason=\"{}\"",
+            setup_.account.text(),
+            slot->task->id,
+            handled.escaped
+        );
+    co_return handled.code == TL_OK && !slot->diverged;
 }
 
 /// Begins a task anew in `instance`. Items it has reported already are recognised by their dedup
@@ -177,6 +279,7 @@ void Core::restart(const TaskRef& task, const std::shared_ptr<Instance>& instanc
     task->timers.clear();
     task->asked = {};
     task->begun = false;
+    task->known_in = 0;
     task->tries = 0;
     task->due.reset();
     task->end = End{};

@@ -29,6 +29,15 @@ private:
 
 }  // namespace
 
+async::Awaitable<Result<std::unique_ptr<Strand>>> Strand::open(
+    std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
+) {
+    auto core = std::make_shared<Core>(std::move(setup), std::move(services));
+    auto opened = co_await core->open(std::move(generation));
+    if (!opened) co_return opened.error();
+    co_return std::unique_ptr<Strand>{std::make_unique<CoreStrand>(std::move(core))};
+}
+
 Result<std::unique_ptr<Strand>> Strand::make(
     std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
 ) {

@@ -21,6 +21,10 @@
 
 /// Tasks: pieces of work a connector does, each with one outcome, rebuilt from their inputs after a
 /// crash or a reload.
+namespace trunkline::isolation {
+class Children;
+}
+
 namespace trunkline::tasks {
 
 class Recent;
@@ -126,8 +130,9 @@ struct Services {
     const Clock& clock;
     /// The bytes of a host file by its id, or null when unknown. `[any]`
     std::function<std::shared_ptr<const net::FileBytes>(const std::string& file)> file;
-    std::size_t loop_index = 0;  ///< of `loop`; picks the generation's log table
-    Recent* recent = nullptr;    ///< of the connector on `loop`; null: nothing is kept
+    std::size_t loop_index = 0;               ///< of `loop`; picks the generation's log table
+    Recent* recent = nullptr;                 ///< of the connector on `loop`; null: nothing is kept
+    isolation::Children* children = nullptr;  ///< for connectors that run in one; else not needed
 };
 
 struct Setup {
@@ -147,7 +152,12 @@ class Strand {
 public:
     virtual ~Strand() = default;
 
-    /// Makes the instance in `generation`. Fails with the connector's status and its last log line.
+    /// Makes the instance in `generation`, wherever that runs. Fails with the connector's status
+    /// and its last log line.
+    static async::Awaitable<Result<std::unique_ptr<Strand>>> open(
+        std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
+    );
+    /// The same at once, for a generation that runs in the host.
     static Result<std::unique_ptr<Strand>> make(
         std::shared_ptr<plugins::Generation> generation, Setup setup, Services services
     );
@@ -176,7 +186,7 @@ public:
         std::uint64_t calls = 0, failures = 0, bad_input = 0, forged = 0, refeeds = 0;
         std::uint64_t busy_us = 0;
         std::uint64_t bad_in_a_row = 0;  ///< tasks that ended as BAD_INPUT since one ended well
-        std::uint64_t switch_us = 0;  ///< how long it stood still to go over, the last time
+        std::uint64_t switch_us = 0;     ///< how long it stood still to go over, the last time
     };
     virtual Figures figures() const = 0;
 };

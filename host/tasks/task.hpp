@@ -8,10 +8,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "host/async/signal.hpp"
 #include "host/tasks/input.hpp"
 #include "host/tasks/instance.hpp"
 #include "host/tasks/marks.hpp"
-#include "host/tasks/signal.hpp"
 #include "host/tasks/strand.hpp"
 
 namespace trunkline::tasks {
@@ -46,12 +46,19 @@ struct Asked {
     bool ended = false;  ///< has an outcome
 };
 
-/// One piece of work. Owned by the coroutine that runs it; the strand's loop only.
-struct Task {
+/// What of a task its effects are judged by.
+struct TaskFacts {
     std::uint64_t id = 0;
+    std::string durable_key;
+    std::uint32_t first_kind = 0;
+    std::string first_key;  ///< the conversation of a command
+    std::string seed;       ///< of its random bytes; made when first drawn
+};
+
+/// One piece of work. Owned by the coroutine that runs it; the strand's loop only.
+struct Task : TaskFacts {
     std::shared_ptr<Instance> instance;
     Sink* sink = nullptr;
-    std::string durable_key;
     WallMs deadline_ms = 0;
 
     // What it can be rebuilt from.
@@ -60,17 +67,18 @@ struct Task {
     std::size_t journal_bytes = 0;
     std::vector<std::uint64_t> fingerprints;  ///< of everything it asked for, in order
     Asked asked;
-    std::string seed;  ///< of its random bytes; made when first drawn
 
     // Where it stands.
     std::vector<std::uint32_t> pending;  ///< steps without an answer
     std::deque<Input> inbox;  ///< answers waiting to be handed in; at first the starting input
     std::uint32_t incarnation =
-        0;                ///< raised when it starts over: answers to earlier steps are then dropped
-    int tries = 0;        ///< of the input at the head of the inbox
-    bool begun = false;   ///< the starting input was handled
-    bool queued = false;  ///< in the ready queue
-    bool busy = true;     ///< its coroutine is at work: nothing is handed in meanwhile
+        0;               ///< raised when it starts over: answers to earlier steps are then dropped
+    int tries = 0;       ///< of the input at the head of the inbox
+    bool alone = false;  ///< that input must not share a call
+    std::uint64_t known_in = 0;  ///< the child in which the connector knows the task
+    bool begun = false;          ///< the starting input was handled
+    bool queued = false;         ///< in the ready queue
+    bool busy = true;            ///< its coroutine is at work: nothing is handed in meanwhile
     bool closed = false;
 
     // What its coroutine is to do next.
@@ -80,7 +88,7 @@ struct Task {
     End end;
     std::vector<Mark> marks;
     std::vector<Mark> written_marks;  ///< as of the last commit that succeeded
-    Signal signal;
+    async::Signal signal;
 
     std::unique_ptr<async::net::steady_timer> deadline;
     std::vector<std::shared_ptr<async::net::steady_timer>> timers;
@@ -94,8 +102,6 @@ struct Task {
             return !mark.matched;
         });
     }
-    std::uint32_t first_kind = 0;
-    std::string first_key;  ///< the conversation of a command
 };
 
 }  // namespace trunkline::tasks

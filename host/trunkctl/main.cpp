@@ -243,7 +243,16 @@ int run(const Options& options) {
                 options,
                 api,
                 "/v1/plugins",
-                {"name", "version", "generation", "state", "signed_by", "reason", "file"}
+                {"name",
+                 "version",
+                 "generation",
+                 "state",
+                 "isolation",
+                 "pids",
+                 "deaths",
+                 "signed_by",
+                 "reason",
+                 "file"}
             );
         if (room == "accounts")
             return list(

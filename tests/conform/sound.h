@@ -36,13 +36,13 @@
 #define POLL_EVERY "5s"
 #endif
 #ifndef MANIFEST
-#define MANIFEST                                                                    \
-    "{\"settings\":[{\"key\":\"base_url\",\"type\":\"" SETTING_TYPE                 \
-    "\",\"title\":\"Address\"},"                                                    \
-    "{\"key\":\"token\",\"type\":\"secret\",\"title\":\"Token\"}],"                 \
-    "\"receive\":[\"webhook\",\"poll\"],\"poll\":{\"every\":\"" POLL_EVERY          \
-    "\"},\"check_every\":\"1h\"," MORE_MEMBERS                                      \
-    "\"features\":{\"*\":{" MORE_FEATURES "\"text_max\":4096}}}"
+#define MANIFEST                                                                     \
+    "{\"settings\":[{\"key\":\"base_url\",\"type\":\"" SETTING_TYPE                  \
+    "\",\"title\":\"Address\"},"                                                     \
+    "{\"key\":\"token\",\"type\":\"secret\",\"title\":\"Token\"}],"                  \
+    "\"receive\":[\"webhook\",\"poll\"],\"poll\":{\"every\":\"" POLL_EVERY           \
+    "\"},\"check_every\":\"1h\"," MORE_MEMBERS "\"features\":{\"*\":{" MORE_FEATURES \
+    "\"text_max\":4096}}}"
 #endif
 #ifndef ACCEPTS
 #define ACCEPTS(major, minor) ((major) == TL_ABI_MAJOR)
@@ -63,8 +63,8 @@
 #define SELF_CHECK TL_OK
 #endif
 /* Statements: in create once the settings are read; in destroy; in save; before each input; before
-   and after the item of a webhook; before the outcome of an answered call. They see `inst` and, where
-   there is one, `in`. */
+   and after the item of a webhook; before the outcome of an answered call. They see `inst` and,
+   where there is one, `in`. */
 #ifndef ON_CREATE
 #define ON_CREATE
 #endif
@@ -128,7 +128,8 @@ static int is(tl_view view, const char* word) {
     return view.size == strlen(word) && memcmp(view.data, word, view.size) == 0;
 }
 
-/* What stands behind "key": a text without its quotes, or a number; nothing when it is not there. */
+/* What stands behind "key": a text without its quotes, or a number; nothing when it is not there.
+ */
 static tl_view value_of(tl_view json, const char* key) {
     const size_t length = strlen(key);
     tl_view none = {NULL, 0};
@@ -204,10 +205,18 @@ static int open_task(tl_instance* inst, const tl_input* in) {
 /* ---- effects ---- */
 
 static tl_status end_task(
-    tl_instance* inst, const tl_effects* out, uint64_t task, int32_t kind, int64_t delay,
-    uint32_t scope, const char* value, const char* code, const char* words
+    tl_instance* inst,
+    const tl_effects* out,
+    uint64_t task,
+    int32_t kind,
+    int64_t delay,
+    uint32_t scope,
+    const char* value,
+    const char* code,
+    const char* words
 ) {
-    tl_outcome outcome = {sizeof outcome, kind, delay, scope, 0, text(value), text(code), text(words)};
+    tl_outcome outcome = {
+        sizeof outcome, kind, delay, scope, 0, text(value), text(code), text(words)};
     close_task(inst, task);
     return out->outcome(out->ctx, task, &outcome);
 }
@@ -247,15 +256,23 @@ static tl_status report(
     char* buffer = malloc(json_max + key_max);
     if (buffer == NULL) return TL_E_NO_MEMORY;
     const int written = snprintf(
-        buffer, json_max,
+        buffer,
+        json_max,
         "{\"type\":\"message\",\"conversation\":{\"id\":\"%.*s\",\"kind\":\"direct\"},"
         "\"sender\":{\"id\":\"%.*s\"},\"message\":{\"id\":\"%.*s\",\"text\":\"%.*s\"}}",
-        (int)chat.size, chat.data, (int)chat.size, chat.data, (int)id.size, id.data,
-        (int)words.size, words.size > 0 ? words.data : ""
+        (int)chat.size,
+        chat.data,
+        (int)chat.size,
+        chat.data,
+        (int)id.size,
+        id.data,
+        (int)words.size,
+        words.size > 0 ? words.data : ""
     );
     char* key = buffer + json_max;
-    const int key_size =
-        snprintf(key, key_max, "%.*s/%.*s%s", (int)chat.size, chat.data, (int)id.size, id.data, tail);
+    const int key_size = snprintf(
+        key, key_max, "%.*s/%.*s%s", (int)chat.size, chat.data, (int)id.size, id.data, tail
+    );
     tl_item item;
     memset(&item, 0, sizeof item);
     item.size = sizeof item;
@@ -322,15 +339,25 @@ static tl_status answered(tl_instance* inst, const tl_input* in, const tl_effect
     const uint32_t all = TL_ACCOUNT;
     ON_ANSWER
     if ((in->flags & TL_INPUT_UNKNOWN) != 0)
-        return end_task(inst, out, in->task, TL_UNKNOWN, -1, all, "", "no_answer", "No answer came.");
+        return end_task(
+            inst, out, in->task, TL_UNKNOWN, -1, all, "", "no_answer", "No answer came."
+        );
     if (in->status == 401)
-        return end_task(inst, out, in->task, TL_ACCOUNT_BROKEN, -1, all, "", "token", "The token is refused.");
+        return end_task(
+            inst, out, in->task, TL_ACCOUNT_BROKEN, -1, all, "", "token", "The token is refused."
+        );
     if (in->status == 429)
-        return end_task(inst, out, in->task, TL_RETRY, retry_after(in), all, "", "busy", "Too many.");
+        return end_task(
+            inst, out, in->task, TL_RETRY, retry_after(in), all, "", "busy", "Too many."
+        );
     if (in->status == 0 || in->status >= 500)
-        return end_task(inst, out, in->task, TL_RETRY, 2000, all, "", "trouble", "It is in trouble.");
+        return end_task(
+            inst, out, in->task, TL_RETRY, 2000, all, "", "trouble", "It is in trouble."
+        );
     if (in->status < 200 || in->status >= 300)
-        return end_task(inst, out, in->task, TL_REJECTED, -1, all, "", "refused", "It was refused.");
+        return end_task(
+            inst, out, in->task, TL_REJECTED, -1, all, "", "refused", "It was refused."
+        );
     if (kind == TL_IN_POLL) {
         const tl_status status = report_all(inst, out, in);
         if (status != TL_OK) {
@@ -343,7 +370,9 @@ static tl_status answered(tl_instance* inst, const tl_input* in, const tl_effect
         char ids[80];
         const tl_view id = value_of(in->body, "id");
         if (id.size == 0 || id.size > 40 || memchr(id.data, '\\', id.size) != NULL)
-            return end_task(inst, out, in->task, TL_UNKNOWN, -1, all, "", "bad_answer", "It cannot be read.");
+            return end_task(
+                inst, out, in->task, TL_UNKNOWN, -1, all, "", "bad_answer", "It cannot be read."
+            );
         snprintf(ids, sizeof ids, "[\"%.*s\"]", (int)id.size, id.data);
         return end_task(inst, out, in->task, TL_DONE, -1, all, ids, "", "");
     }
@@ -393,7 +422,8 @@ static tl_status create(const tl_host* host, const tl_setup* setup, tl_instance*
     }
     const tl_view base = value_of(setup->settings_json, "base_url");
     const tl_view token = value_of(setup->settings_json, "token");
-    if (base.size == 0 || base.size > 200 || token.size > 200 || memcmp(base.data, "http", base.size < 4 ? base.size : 4) != 0) {
+    if (base.size == 0 || base.size > 200 || token.size > 200 ||
+        memcmp(base.data, "http", base.size < 4 ? base.size : 4) != 0) {
         ON_BAD_CONFIG;
         return TL_E_BAD_CONFIG;
     }
@@ -444,11 +474,23 @@ static const void* extension(tl_view id) {
     return EXTENSION(id);
 }
 
-#define LIT(text) {text, sizeof(text) - 1}
+#define LIT(text) \
+    { text, sizeof(text) - 1 }
 static const tl_plugin table = {
-    sizeof(tl_plugin), TL_ABI_MAJOR,  0,           1,         LIT(CONNECTOR_ID), LIT(VERSION),
-    LIT("Test"),       LIT(MANIFEST), create,      destroy,   handle,            save,
-    self_check,        extension};
+    sizeof(tl_plugin),
+    TL_ABI_MAJOR,
+    0,
+    1,
+    LIT(CONNECTOR_ID),
+    LIT(VERSION),
+    LIT("Test"),
+    LIT(MANIFEST),
+    create,
+    destroy,
+    handle,
+    save,
+    self_check,
+    extension};
 
 #define NOTE_TEXTS CONNECTOR_ID VERSION TITLE_IN_NOTE MANIFEST "c"
 __attribute__((used, section(TL_NOTE_SECTION), aligned(4))) static const struct {
@@ -461,8 +503,16 @@ __attribute__((used, section(TL_NOTE_SECTION), aligned(4))) static const struct 
     sizeof(tl_note) + (sizeof(NOTE_TEXTS) + 2) / 4 * 4,
     TL_NOTE_CONNECTOR,
     TL_NOTE_OWNER,
-    {TL_NOTE_FORMAT, TL_ABI_MAJOR, 0, 1, sizeof(CONNECTOR_ID) - 1, sizeof(VERSION) - 1,
-     sizeof(TITLE_IN_NOTE) - 1, sizeof(MANIFEST) - 1, 1, 0},
+    {TL_NOTE_FORMAT,
+     TL_ABI_MAJOR,
+     0,
+     1,
+     sizeof(CONNECTOR_ID) - 1,
+     sizeof(VERSION) - 1,
+     sizeof(TITLE_IN_NOTE) - 1,
+     sizeof(MANIFEST) - 1,
+     1,
+     0},
     NOTE_TEXTS};
 
 __attribute__((visibility("default"))) const tl_plugin* tl_connector_entry(

@@ -199,7 +199,6 @@ test('what is no YAML, no file or no map is refused with its place', withWorld('
 test('features of other versions are refused, never parsed and ignored', withWorld('versions', async world => {
   const features = {
     'store: {engine: jetstream}': 'store.engine',
-    'connectors: {telegram: {isolation: process}}': 'connectors.telegram.isolation',
     'admin: {tokens: [{name: x, token: 0123456789abcdef, role: producer}]}': 'admin.tokens[0].role',
     [`portals: [{id: a, url: "http://x/", license_key: ${key}, format: protobuf}]`]: 'portals[0].format',
     [`portals: [{id: a, url: "http://x/", license_key: ${key}, lanes: [{name: m, order: keyed}]}]`]: 'portals[0].lanes[0].order',

@@ -68,5 +68,17 @@ TEST(ConnectorMetricsTest, WritesWhatStrandsCounted) {
         EXPECT_THAT(out, HasSubstr(line));
 }
 
+TEST(ConnectorMetricsTest, WritesHowChildrenFared) {
+    std::string out;
+    write_children({{"tele", {5, 4, 3, 2, 1}}}, out);
+    for (const char* line :
+         {"trunkline_connector_child_starts_total{connector=\"tele\"} 5\n",
+          "trunkline_connector_child_deaths_total{connector=\"tele\"} 4\n",
+          "trunkline_connector_child_hangs_total{connector=\"tele\"} 3\n",
+          "trunkline_connector_child_refused_calls_total{connector=\"tele\"} 2\n",
+          "trunkline_connector_child_circuits_open{connector=\"tele\"} 1\n"})
+        EXPECT_THAT(out, HasSubstr(line));
+}
+
 }  // namespace
 }  // namespace trunkline::admin

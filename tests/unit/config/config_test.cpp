@@ -72,11 +72,26 @@ TEST(ConfigTest, TheContractsExampleNeedsOnlyWhatThisVersionLacks) {
     const std::string text = read(std::string{TRUNKLINE_SOURCE} + "/tests/vectors/contract.yaml");
     ASSERT_FALSE(text.empty());
 
+    EXPECT_THAT(problems_of(text), testing::IsEmpty());
+}
+
+TEST(ConfigTest, AConnectorMayRunInAProcessWithLimits) {
+    const Loaded loaded = load_text(
+        kSmallest +
+            "connectors:\n  skype: {isolation: process, memory: 256MiB, reply_within: 2s, app: "
+            "x}\n",
+        "t.yaml",
+        environment
+    );
+    ASSERT_TRUE(loaded.config) << to_string(loaded.problems.at(0));
+    const Connector& skype = loaded.config->connectors.at(0);
+    EXPECT_EQ(skype.isolation, "process");
+    EXPECT_EQ(skype.memory, 256ULL << 20U);
+    EXPECT_EQ(skype.reply_within, std::chrono::seconds{2});
+    EXPECT_EQ(skype.settings.size(), 1u) << "the host's own keys are not the connector's";
     EXPECT_THAT(
-        problems_of(text),
-        ElementsAre(
-            HasSubstr("connectors.skype.isolation: isolation in a process is not in this version")
-        )
+        problems_of(kSmallest + "connectors: {skype: {memory: 256MiB}}\n"),
+        ElementsAre(HasSubstr("connectors.skype.memory: is only for isolation: process"))
     );
 }
 

@@ -75,6 +75,32 @@ TEST_F(CatalogueTest, ServesAGoodConnectorFromAPrivateCopy) {
     EXPECT_EQ(facts.st_mode & 0777U, 0700U);
 }
 
+TEST_F(CatalogueTest, WhatRunsInAChildIsStagedAndNeverMapped) {
+    folder_.deploy("good");
+    folder_.deploy("throws_entry");
+    CatalogueOptions isolating = options();
+    isolating.isolated = {"good", "throws_entry"};
+    auto catalogue = make_catalogue(isolating);
+    catalogue->load_all();
+
+    auto generation = catalogue->current(ConnectorId{"good"});
+    ASSERT_NE(generation, nullptr) << catalogue->list().front().reason;
+    EXPECT_EQ(generation->isolation(), Isolation::process);
+    EXPECT_EQ(generation->label(), "good@1.2.3#1");
+    EXPECT_EQ(generation->state_schema(), 0u);
+    const std::string library = generation->library();
+    EXPECT_TRUE(std::filesystem::exists(library));
+    EXPECT_FALSE(is_mapped(library));
+    EXPECT_TRUE(said_.empty()) << "none of its code ran";
+    EXPECT_NE(catalogue->current(ConnectorId{"throws_entry"}), nullptr)
+        << "what its code does is found out by the child";
+    EXPECT_EQ(catalogue->list().front().isolation, Isolation::process);
+
+    catalogue.reset();
+    generation.reset();
+    EXPECT_FALSE(std::filesystem::exists(library)) << "the copy goes with its last holder";
+}
+
 TEST_F(CatalogueTest, UnmapsWhenTheLastHolderLetsGo) {
     folder_.deploy("good");
     auto catalogue = make_catalogue(options());

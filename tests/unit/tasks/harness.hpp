@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "host/async/blocking_pool.hpp"
 #include "host/async/spawn.hpp"
+#include "host/isolation/children.hpp"
 #include "host/plugins/generation.hpp"
 #include "host/store/store.hpp"
 #include "host/tasks/strand.hpp"
@@ -119,19 +121,16 @@ public:
     bool read(std::uint64_t, std::string&) const override { return false; }
 };
 
+/// The same tests run a second time with the connector in a child.
+inline const bool kIsolated = std::getenv("TRUNKLINE_TEST_ISOLATED") != nullptr;
+
 /// A loop, a store, a client and a strand of the scripted connector.
 class StrandTest : public ::testing::Test {
 protected:
-    StrandTest() {
+    explicit StrandTest(bool isolated = kIsolated) {
         char pattern[] = "/tmp/trunkline-tasks-XXXXXX";
         staging_ = ::mkdtemp(pattern);
-        plugins::CatalogueOptions options;
-        options.directory = kTestConnectors;
-        options.staging = staging_ + "/staging";
-        options.log = [this](const std::string& label, int, std::string_view text) {
-            said_.push_back(label + " " + std::string{text});
-        };
-        catalogue_ = plugins::make_catalogue(std::move(options));
+        catalogue_ = plugins::make_catalogue(catalogue_options(isolated));
         setup_.connector = ConnectorId{"scripted"};
         setup_.account = AccountId{"acme"};
         generation_ = load("scripted.so");
@@ -141,9 +140,26 @@ protected:
         store_->close();
         strand_.reset();
         generation_.reset();
+        // What keeps a child ends on the loop.
+        EXPECT_TRUE(turn_until([&] { return children_->list().empty(); }));
+        for (int i = 0; i < 20; ++i) {
+            loop_.restart();
+            loop_.run_one_for(std::chrono::milliseconds{5});
+        }
         catalogue_.reset();
         std::error_code ignored;
         std::filesystem::remove_all(staging_, ignored);
+    }
+
+    plugins::CatalogueOptions catalogue_options(bool isolated) {
+        plugins::CatalogueOptions options;
+        options.directory = kTestConnectors;
+        options.staging = staging_ + (isolated ? "/isolated" : "/staging");
+        if (isolated) options.isolated = {"scripted"};
+        options.log = [this](const std::string& label, int, std::string_view text) {
+            said_.push_back(label + " " + std::string{text});
+        };
+        return options;
     }
 
     std::shared_ptr<plugins::Generation> load(const std::string& file) {
@@ -153,14 +169,31 @@ protected:
     }
 
     Services services() {
-        return Services{loop_, client_, *store_, pool_, clock_, [this](const std::string& file) {
-                            return file == "f1" ? file_ : nullptr;
-                        }};
+        return Services{
+            loop_,
+            client_,
+            *store_,
+            pool_,
+            clock_,
+            [this](const std::string& file) { return file == "f1" ? file_ : nullptr; },
+            0,
+            children_.get()};
+    }
+
+    Result<std::unique_ptr<Strand>> open_strand() {
+        std::optional<Result<std::unique_ptr<Strand>>> opened;
+        async::spawn(loop_.get_executor(), "test.open", [&]() -> async::Awaitable<> {
+            auto made = co_await Strand::open(generation_, setup_, services());
+            opened.emplace(std::move(made));
+        });
+        if (!turn_until([&] { return opened.has_value(); }))
+            return Error{Fault::cancelled, "never opened"};
+        return *std::move(opened);
     }
 
     Strand& strand() {
         if (!strand_) {
-            auto made = Strand::make(generation_, setup_, services());
+            auto made = open_strand();
             EXPECT_TRUE(made) << made.error().context;
             strand_ = *std::move(made);
         }
@@ -233,6 +266,11 @@ protected:
         client_.closing = false;
     }
 
+    /// Whether the connector's last line is about `word`.
+    bool says(const std::string& word) const {
+        return !said_.empty() && said_.back().find(word) != std::string::npos;
+    }
+
     static Start webhook(std::string script) {
         Start start;
         start.kind = TL_IN_WEBHOOK;
@@ -257,6 +295,8 @@ protected:
     ScriptedClient client_{loop_};
     std::vector<std::string> said_;
     std::string staging_;
+    std::unique_ptr<isolation::Children> children_ =
+        std::make_unique<isolation::Children>(isolation::Children::Options{kRunner, {}});
     std::unique_ptr<plugins::Catalogue> catalogue_;
     std::shared_ptr<plugins::Generation> generation_;
     tasks::Setup setup_;

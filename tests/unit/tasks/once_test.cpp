@@ -39,8 +39,7 @@ protected:
         ASSERT_TRUE(turn_until([&] { return client_.count(url) == 1; }));
         crash();
         strand_.reset();
-        Services fresh = services();
-        auto made = Strand::make(generation_, setup_, std::move(fresh));
+        auto made = open_strand();
         ASSERT_TRUE(made);
         strand_ = *std::move(made);
     }

@@ -159,7 +159,7 @@ public:
 
     /// What the instance saves; empty when it has no `save`. Breaches are added to faults().
     std::string save() {
-        if (plugin_->save == nullptr) return {};
+        if (!TL_HAS(plugin_, tl_plugin, save)) return {};
         struct Saved {
             std::string bytes;
             int calls = 0;

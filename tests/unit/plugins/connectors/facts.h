@@ -22,6 +22,9 @@
 #ifndef TABLE_MANIFEST
 #define TABLE_MANIFEST MANIFEST
 #endif
+#ifndef STATE_SCHEMA
+#define STATE_SCHEMA 0u
+#endif
 #ifndef CHECK_STATUS
 #define CHECK_STATUS TL_OK
 #endif

@@ -22,7 +22,7 @@ __attribute__((section(TL_NOTE_SECTION), used, aligned(4))) static const struct 
     {TL_NOTE_FORMAT,
      MAJOR,
      MINOR,
-     0,
+     STATE_SCHEMA,
      sizeof(NOTE_ID) - 1,
      sizeof(VERSION) - 1,
      sizeof(TITLE) - 1,

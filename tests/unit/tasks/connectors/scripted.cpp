@@ -1,7 +1,10 @@
 // A connector that does what its input says: each line of a starting input's body is an effect,
 // `wait` ends a call. Its tasks are functions of their inputs, so it can be rebuilt like any other;
 // VARIANT makes a next generation that differs.
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <sstream>
@@ -10,7 +13,12 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <trunkline/ext/crypto.h>
+#include <trunkline/ext/metrics.h>
 #include <trunkline/ext/random.h>
+#include <unistd.h>
 
 #include "facts.h"
 
@@ -30,6 +38,12 @@ tl_view view(std::string_view text) {
 struct Failure {
     tl_status status;
 };
+
+// Uses up its stack; the sum keeps the compiler from turning it into a loop.
+tl_status deeper(int depth) {
+    volatile char room[4096] = {};
+    return depth == 0 ? room[0] : deeper(depth - 1) + room[depth % 4096];
+}
 
 struct Task {
     std::vector<std::string> lines;
@@ -278,6 +292,60 @@ private:
         }
         if (verb == "fail") throw Failure{static_cast<tl_status>(number(1))};
         if (verb == "throw") throw std::runtime_error{"scripted to throw"};
+        if (verb == "crash") return *static_cast<volatile tl_status*>(nullptr);
+        if (verb == "abort") std::abort();
+        if (verb == "hang") {
+            for (volatile bool for_ever = true; for_ever;) {
+            }
+        }
+        if (verb == "eat") {
+            for (static std::vector<std::string> eaten;;)
+                eaten.emplace_back(std::size_t{1} << 20U, 'x');
+        }
+        if (verb == "overwrite_stack") return deeper(static_cast<int>(number(1)));
+        if (verb == "print") {
+            const std::string line(1024, 'x');
+            for (long long i = 0; i < number(1); ++i)
+                std::puts(line.c_str());
+            std::fflush(stdout);
+            return TL_OK;
+        }
+        if (verb == "complain") {
+            std::fputs("scripted to complain\n", stderr);
+            return TL_OK;
+        }
+        if (verb == "open") {
+            const int file = ::open(word(1).c_str(), O_RDONLY);
+            return item(task, effects, "open", file < 0 ? std::strerror(errno) : "opened");
+        }
+        if (verb == "connect") {
+            const int end = ::socket(AF_INET, SOCK_STREAM, 0);
+            return item(task, effects, "connect", end < 0 ? std::strerror(errno) : "made");
+        }
+        if (verb == "run") {
+            const pid_t child = ::fork();
+            if (child == 0) ::_exit(0);
+            return item(task, effects, "run", child < 0 ? std::strerror(errno) : "forked");
+        }
+        if (verb == "count") {
+            const auto* table =
+                static_cast<const tl_metrics*>(host_->extension(host_->ctx, view(TL_EXT_METRICS)));
+            const std::string name = word(1);
+            return table->count(table->ctx, view(name), static_cast<std::uint64_t>(number(2)));
+        }
+        if (verb == "digest") {
+            const auto* table =
+                static_cast<const tl_crypto*>(host_->extension(host_->ctx, view(TL_EXT_CRYPTO)));
+            unsigned char out[TL_SHA256_SIZE];
+            const std::string text = word(1);
+            (void)table->hmac_sha256(view("key"), view(text), out);
+            std::string hex;
+            for (const unsigned char byte : out) {
+                hex += "0123456789abcdef"[byte / 16];
+                hex += "0123456789abcdef"[byte % 16];
+            }
+            return item(task, effects, "digest", hex);
+        }
         if (verb == "log") {
             log(word(1));
             return TL_OK;
@@ -298,6 +366,7 @@ tl_status create(const tl_host* host, const tl_setup* setup, tl_instance** out) 
         host->log(host->ctx, TL_LOG_ERROR, view("the token topsecret is bad"));
         return TL_E_BAD_CONFIG;
     }
+    if (settings == "crash") std::abort();
     if (settings == "throw") throw std::runtime_error{"scripted to throw"};
     if (settings == "nothing") return TL_OK;
     if (settings == "forgetful" && setup->state.size > 0) return TL_E_BAD_STATE;
@@ -357,7 +426,7 @@ const tl_plugin* scripted_entry(std::uint32_t, std::uint32_t) {
         tl_plugin table{};
         table.size = sizeof(tl_plugin);
         table.abi_major = TL_ABI_MAJOR;
-        table.state_schema = 1;
+        table.state_schema = STATE_SCHEMA;
         table.id = view(NOTE_ID);
         table.version = view(VERSION);
         table.manifest = view(MANIFEST);

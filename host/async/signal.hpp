@@ -8,7 +8,7 @@
 
 #include "host/async/await.hpp"
 
-namespace trunkline::tasks {
+namespace trunkline::async {
 
 /// A flag that one coroutine waits for. Notifying before the wait is kept; notifying twice counts
 /// once. One loop only. Destroying it with somebody waiting destroys the waiter.
@@ -19,13 +19,13 @@ public:
         if (waiter_) std::exchange(waiter_, nullptr)->resume();
     }
 
-    async::Awaitable<> wait() {
+    Awaitable<> wait() {
         while (!set_) {
-            co_await async::net::async_initiate<decltype(async::net::use_awaitable), void()>(
+            co_await net::async_initiate<decltype(net::use_awaitable), void()>(
                 [this](auto handler) {
                     waiter_ = std::make_unique<Waiter<decltype(handler)>>(std::move(handler));
                 },
-                async::net::use_awaitable
+                net::use_awaitable
             );
         }
         set_ = false;
@@ -40,7 +40,7 @@ private:
     struct Waiter final : AnyWaiter {
         explicit Waiter(Handler waiting) : handler{std::move(waiting)} {}
         // Posted, never called in place: the notifier is in the middle of its own work.
-        void resume() override { async::net::post(std::move(handler)); }
+        void resume() override { net::post(std::move(handler)); }
         Handler handler;
     };
 
@@ -48,4 +48,4 @@ private:
     std::unique_ptr<AnyWaiter> waiter_;
 };
 
-}  // namespace trunkline::tasks
+}  // namespace trunkline::async
