@@ -87,7 +87,7 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
     const auto unserved = [&](const char* member) {
         reader.add(member, "not served in this version");
     };
-    for (const char* member : {"accept", "quotas", "idempotent"}) {
+    for (const char* member : {"quotas", "idempotent"}) {
         if (manifest.contains(member)) unserved(member);
     }
     const auto inside = [&](const char* member, const char* key) {

@@ -37,7 +37,6 @@ TEST(RemarksTest, SaysWhatThisVersionDoesNotServe) {
                 "media": {"copy_before": "72h"}})"
         ),
         ElementsAre(
-            "accept: not served in this version",
             "quotas: not served in this version",
             "idempotent: not served in this version",
             "poll.jitter: not served in this version",
