@@ -95,6 +95,7 @@ TEST_F(RefeedTest, AFailedStepLeavesEverythingAsItWas) {
             return real->host_for(loop);
         }
         std::string label() const override { return "refusing"; }
+        const plugins::Origin& origin() const noexcept override { return real->origin(); }
         std::shared_ptr<plugins::Generation> real;
         tl_plugin changed;
     };
