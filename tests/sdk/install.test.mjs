@@ -44,7 +44,9 @@ for (const language of ['cpp', 'c']) {
     const work = path.join(where, 'build')
     good('cmake', '-S', where, '-B', work)
     good('cmake', '--build', work)
-    good('ctest', '--test-dir', work, '--output-on-failure', '--no-tests=error')
+    // In C the tests are those of the conformance kit, where this build has it.
+    const tested = language === 'cpp' || existsSync(path.join(prefix, 'bin/trunkline-conform'))
+    good('ctest', '--test-dir', work, '--output-on-failure', ...(tested ? ['--no-tests=error'] : []))
     const library = path.join(work, 'plugins/acme_chat2.so')
     assert.match(good('nm', '-D', '--defined-only', library), /^\w+ T tl_connector_entry\n$/)
     assert.match(good('readelf', '-n', library), /Trunkline/)
@@ -81,7 +83,7 @@ test('versions are asked for as with any package', () => {
   const where = project('component', 'project(x LANGUAGES C)\nfind_package(Trunkline 1.0 REQUIRED COMPONENTS sdk host)\n')
   const { status, said } = run('cmake', '-S', where, '-B', path.join(where, 'build'))
   assert.notEqual(status, 0)
-  assert.match(said, /missing: host|host/)
+  assert.match(said, /there is no component 'host', only sdk/)
 })
 
 test('the gate refuses a connector in C, too, and takes the file away', () => {
