@@ -276,7 +276,9 @@ async::Awaitable<Result<void>> Host::open_portal(const config::Portal& from) {
     }
     for (const std::string& name : lanes_to_drain(*store_, from)) {
         spdlog::warn("lane.draining lane=portal/{}/{} reason=\"not configured\"", from.id, name);
-        config::Lane lane;
+        // By the rules of the portal's first lane of that kind: its own are no longer known.
+        const auto like = std::ranges::find(from.lanes, "guaranteed", &config::Lane::delivery);
+        config::Lane lane = like == from.lanes.end() ? config::Lane{} : *like;
         lane.name = name;
         spec.lanes.push_back({name, true, {}, policy_of(from, lane)});
     }

@@ -370,7 +370,7 @@ test('the admin side shows what the configuration owns page by page, and changes
     assert.equal(answer.json.place.line, at)
     assert.ok(answer.json.detail.includes(`${file}:${at}`))
   }
-  for (const [method, what] of [['POST', 'portals'], ['PUT', 'accounts/new'], ['POST', 'plugins/telegram/reload'], ['POST', 'plugins/telegram/rollback'], ['POST', 'erase'], ['POST', 'accounts/b/connect']]) {
+  for (const [method, what] of [['POST', 'portals'], ['PUT', 'accounts/new'], ['POST', 'erase'], ['POST', 'accounts/b/connect']]) {
     const answer = await call(method, what, { id: 'new' })
     assert.equal(answer.status, 501, `${method} ${what}: ${answer.text}`)
     assert.match(answer.json.detail, /not in this version/)

@@ -177,6 +177,7 @@ protected:
             clock_,
             [this](const std::string& file) { return file == "f1" ? file_ : nullptr; },
             0,
+            nullptr,
             children_.get()};
     }
 
