@@ -42,7 +42,9 @@ TEST_P(ABadConnector, EachBreaksItsRule) {
     const fs::path exceptions = fs::path{TESTS} / "bad" / (id + ".json");
     if (fs::exists(exceptions)) fs::copy_file(exceptions, golden.path() / "conform.json");
     const std::string common = connector + " --golden " + golden.path().string();
-    if (reviewed_badly(check)) ASSERT_EQ(conform(common + " --update").status, 0);
+    if (reviewed_badly(check)) {
+        ASSERT_EQ(conform(common + " --update").status, 0);
+    }
 
     const Said said =
         conform(common + " --format json --seed 7" + against(check, id) + fewer_checks(check));
@@ -66,8 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
     Each,
     ABadConnector,
     testing::ValuesIn(all_checks()),
-    [](const auto& info) {
-        std::string name = info.param;
+    [](const auto& each) {
+        std::string name = each.param;
         std::ranges::replace(name, '.', '_');
         return name;
     }

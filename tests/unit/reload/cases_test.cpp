@@ -7,10 +7,9 @@
 namespace trunkline::reload {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 ServedAccount account(const std::string& id, bool served = true) {
     ServedAccount out;
