@@ -50,7 +50,8 @@ TEST_P(ABadConnector, EachBreaksItsRule) {
         conform(common + " --format json --seed 7" + against(check, id) + fewer_checks(check));
     EXPECT_THAT(said.checks("failed"), ElementsAre(check)) << said.text << said.errors;
     EXPECT_THAT(said.checks("skipped"), IsEmpty());
-    for (const json::value& each : list_at(said.parsed(), "results")) {
+    const auto results = said.parsed();  // kept: the list is a part of it
+    for (const json::value& each : list_at(results, "results")) {
         if (text_at(each, "check") != check) continue;
         EXPECT_FALSE(list_at(each, "faults").empty()) << "without a reason";
         EXPECT_EQ(said.status, text_at(each, "severity") == "warning" ? 0 : 1);

@@ -2,6 +2,6 @@
 #include "../sound.h"
 
 __attribute__((constructor)) static void work(void) {
-    for (volatile unsigned long i = 0; i < 120000000ul; ++i) {
+    for (volatile unsigned long i = 0; i < 900000000ul; ++i) {
     }
 }

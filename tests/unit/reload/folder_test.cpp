@@ -51,7 +51,7 @@ std::string header(std::uint64_t at) {
 }
 
 TEST_F(FolderTest, WhatWasThereBeforeIsNoChange) {
-    write("a.so", "x");
+    write("a.so", "text");
     watched().learn();
     EXPECT_THAT(look(0ms), IsEmpty());
     EXPECT_THAT(look(10s), IsEmpty());
@@ -59,7 +59,7 @@ TEST_F(FolderTest, WhatWasThereBeforeIsNoChange) {
 }
 
 TEST_F(FolderTest, AFileCountsOnceItHasBeenStill) {
-    write("a.so", "x");
+    write("a.so", "text");
     EXPECT_THAT(look(0ms), IsEmpty());
     EXPECT_TRUE(watched().unsettled());
     EXPECT_THAT(look(249ms), IsEmpty());
@@ -87,20 +87,21 @@ TEST_F(FolderTest, AWholeLibraryIsNotWaitedFor) {
 }
 
 TEST_F(FolderTest, AFileThatIsGoneIsToldToo) {
-    write("a.so", "x");
+    write("a.so", "text");
     watched().learn();
     std::filesystem::remove(folder_ / "a.so");
     EXPECT_THAT(look(0ms), IsEmpty()) << "it may be replaced in this moment";
     const auto changes = look(250ms);
     ASSERT_THAT(changes, SizeIs(1));
     EXPECT_TRUE(changes[0].gone);
-    write("a.so", "x");
+    EXPECT_THAT(look(280ms), IsEmpty()) << "told once";
+    write("a.so", "text");
     EXPECT_THAT(look(300ms), IsEmpty());
     EXPECT_THAT(look(550ms), SizeIs(1)) << "and told anew when it comes back";
 }
 
 TEST_F(FolderTest, ANewSignatureIsAChangeOfItsConnector) {
-    write("a.so", "x");
+    write("a.so", "text");
     watched().learn();
     write("a.so.sig", "y");
     EXPECT_THAT(look(0ms), IsEmpty());
