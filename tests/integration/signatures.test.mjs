@@ -11,10 +11,14 @@ import { plugins, program, until, withWorld } from './harness.mjs'
 const document = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../docs/connectors/how-to/sign-a-connector.md')
 const env = { ...process.env, PATH: `${path.dirname(program('trunkctl'))}:${process.env.PATH}` }
 
-/** The commands of the document: make a key, sign, verify with openssl, sign with openssl. */
+/** Commands of the document, by what they are quoted from: make a key, sign, verify with openssl, sign with openssl. */
 function commands() {
-  const blocks = [...readFileSync(document, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(match => match[1])
-  assert.equal(blocks.length, 4)
+  const text = readFileSync(document, 'utf8')
+  const blocks = ['key', 'sign', 'check', 'make'].map(part => {
+    const found = new RegExp(`^<!-- quote: tests/sdk/sign\\.sh#${part} -->\\n\`\`\`sh\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(text)
+    assert.ok(found, `the document shows ${part}`)
+    return found[1]
+  })
   const run = block => cwd => spawnSync('bash', ['-euo', 'pipefail', '-c', block], { cwd, env, encoding: 'utf8' })
   const [makeKey, sign, verifyWithOpenssl, signWithOpenssl] = blocks.map(run)
   return { makeKey, sign, verifyWithOpenssl, signWithOpenssl }
@@ -34,7 +38,7 @@ function makeKey(folder, name) {
 
 test('what the document says works, with trunkctl and with openssl alone', withWorld('sign', async world => {
   const { makeKey, sign, verifyWithOpenssl, signWithOpenssl } = commands()
-  const file = path.join(world.dir, 'telegram.so')
+  const file = path.join(world.dir, 'my_messenger.so')
   const beside = `${file}.sig`
   copyFileSync(path.join(plugins, 'telegram.so'), file)
   good(makeKey(world.dir))
@@ -54,7 +58,7 @@ test('what the document says works, with trunkctl and with openssl alone', withW
   assert.notEqual(verifyWithOpenssl(world.dir).status, 0)
   const changed = trunkctl('plugins', 'verify', file, '--key', key)
   assert.equal(changed.status, 1)
-  assert.equal(changed.stderr, `trunkctl: ${file}: its bytes are not those that were signed: it was changed since, or telegram.so.sig is of another build\n`)
+  assert.equal(changed.stderr, `trunkctl: ${file}: its bytes are not those that were signed: it was changed since, or my_messenger.so.sig is of another build\n`)
 
   chmodSync(path.join(world.dir, 'signing.pem'), 0o644)
   assert.match(sign(world.dir).stderr, /^trunkctl: warning: \S*signing\.pem is a private key that others can read/)
@@ -123,8 +127,8 @@ test('with require_signature only what a trusted key signed runs, and each refus
       assert.match(lines[0], / error plugins\.rejected /)
     }
     const table = await world.trunkctl('plugins')
-    assert.match(table, /^NAME +VERSION +GENERATION +STATE +SIGNED BY +REASON +FILE/m)
-    assert.match(table, new RegExp(`^telegram +\\S+ +1 +serving +${made.telegram.fingerprint} `, 'm'))
+    assert.match(table, /^NAME +VERSION +GENERATION +STATE +ISOLATION +PIDS +DEATHS +SIGNED BY +REASON +FILE/m)
+    assert.match(table, new RegExp(`^telegram +\\S+ +1 +serving +in_process +\\S+ +\\d+ +${made.telegram.fingerprint} `, 'm'))
 
     const user = (await world.control('users', { name: 'Ann' })).json.id
     await world.control('say', { user, text: 'signed?' })
