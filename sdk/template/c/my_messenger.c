@@ -252,7 +252,11 @@ static void destroy(tl_instance* instance) {
 /* Reads what never changes, and does nothing else. */
 static tl_status create(const tl_host* host, const tl_setup* setup, tl_instance** out) {
     const tl_view settings = setup->settings_json;
-    if (!tl_json_valid(settings)) return TL_E_BAD_CONFIG;
+    if (setup->state.size > 0) return TL_E_BAD_STATE; /* it saves none: this is another's */
+    if (!tl_json_valid(settings)) {
+        tl_log(host, TL_LOG_ERROR, "the settings are no JSON");
+        return TL_E_BAD_CONFIG;
+    }
     tl_instance* instance = calloc(1, sizeof *instance);
     if (instance == NULL) return TL_E_NO_MEMORY;
     instance->host = host;
