@@ -183,10 +183,13 @@ Task receive_poll(Context& context, const Poll& poll, const Settings& settings) 
         const auto removal = request_of("deleteWebhook", json::object{}, settings);
         const HttpReply removed = co_await context.http(removal);
         ++cursor.failures;
-        const bool done = answer_of(removed).verdict == Verdict::ok;
+        const Answer removal_answer = answer_of(removed);
+        const bool done = removal_answer.verdict == Verdict::ok;
         if (done) context.health("ok", {}, {});
         if (done) cursor.failures = 0;
-        co_return Outcome::polled(text_of(cursor), done ? 0 : backoff_ms(cursor.failures));
+        const auto delay =
+            done ? 0 : std::max(removal_answer.delay_ms, backoff_ms(cursor.failures));
+        co_return Outcome::polled(text_of(cursor), delay);
     }
     const auto* updates = answer.result.if_array();
     if (answer.verdict != Verdict::ok || updates == nullptr)
@@ -205,15 +208,18 @@ Task receive_poll(Context& context, const Poll& poll, const Settings& settings) 
     // Each further step keeps this answer in the task's journal; a very large one would not fit.
     const auto answered =
         reply.body.size() > kJournalBytesMax ? 0 : std::min(fetched.presses.size(), kAnsweredMax);
-    for (std::size_t i = 0; i < answered; ++i) {
+    std::int64_t throttled_ms = 0;
+    for (std::size_t i = 0; i < answered && throttled_ms == 0; ++i) {
         const auto press =
             request_of("answerCallbackQuery", answer_params(fetched.presses[i]), settings);
-        (void)co_await context.http(press);
+        const HttpReply pressed = co_await context.http(press);
+        // Too many requests are too many of the bot's: its next poll has to wait as well.
+        throttled_ms = answer_of(pressed).delay_ms;
     }
     // A server that answers at once although nothing is there (an emulator) must not be asked in a
     // tight loop.
     const bool idle = updates->empty() && context.now_ms() - begun_ms < kIdlePauseMs;
-    co_return Outcome::polled(text_of(cursor), idle ? kIdlePauseMs : 0);
+    co_return Outcome::polled(text_of(cursor), idle ? kIdlePauseMs : throttled_ms);
 }
 
 }  // namespace trunkline::telegram

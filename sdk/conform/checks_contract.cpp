@@ -134,7 +134,7 @@ void limit(Trial& trial) {
             feed(host, golden.inputs);
             const auto statuses = host.statuses();
             for (std::size_t k = 0; k < statuses.size(); ++k) {
-                if (blames_connector(statuses[k]))
+                if (blames_anew(usual.statuses, k, statuses[k]))
                     trial.fail(
                         where + ": input " + std::to_string(k) + ": " + name_of(statuses[k])
                     );

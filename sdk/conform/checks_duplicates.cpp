@@ -111,7 +111,7 @@ void tail_again(Trial& trial) {
             }
             for (std::size_t i = golden.inputs.size(); i < host.statuses().size(); ++i)
                 trial.expect(
-                    !blames_connector(host.statuses()[i]),
+                    !blames_anew(usual.statuses, i - last, host.statuses()[i]),
                     "case " + golden.name() + ", the last " + std::to_string(last) +
                         " inputs again: " + name_of(host.statuses()[i])
                 );

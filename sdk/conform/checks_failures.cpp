@@ -32,8 +32,10 @@ void everywhere(
                 const std::string where = journey.name() + ", call " + std::to_string(good + 1) +
                                           " answered with " + answer.name;
                 trial.at(where);
+                const Arrival arrival = travel(library.plugin(), journey, good, answer);
+                if (arrival.odd_ms == 0) continue;  // it does not come to that call
                 ++tried;
-                judge(journey, answer, travel(library.plugin(), journey, good, answer), where);
+                judge(journey, answer, arrival, where);
             }
         }
     }
@@ -196,7 +198,10 @@ void pause(Trial& trial) {
             const auto delay = delay_of(arrival);
             if (kind == TL_RETRY)
                 trial.expect(delay >= kPauseMs, where + ": it is tried again at once");
-            if (kind == TL_DONE && journey.kind == TL_IN_POLL)
+            // What it has fetched it need not fetch again: the next poll is another one.
+            const bool fetched =
+                std::ranges::find(arrival.effects, "item", &Effect::kind) != arrival.effects.end();
+            if (kind == TL_DONE && journey.kind == TL_IN_POLL && !fetched)
                 trial.expect(
                     delay >= kPauseMs || (delay < 0 && by_manifest),
                     where + ": it polls again at once"

@@ -125,10 +125,15 @@ void twice(Trial& trial) {
             feed(second, golden.inputs);
         }
         feed(first, golden.inputs);
-        for (const tl_status status : first.statuses())
+        const Run usual = run_fresh(trial, golden);
+        for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
+            const tl_status status = first.statuses()[i];
             trial.expect(
-                !blames_connector(status), "after another instance ended: " + name_of(status)
+                !blames_anew(usual.statuses, i, status),
+                "case " + golden.name() + ", input " + std::to_string(i) +
+                    " after another instance ended: " + name_of(status)
             );
+        }
     });
 }
 

@@ -121,8 +121,9 @@ void no_extensions(Trial& trial) {
             ))
             return;
         feed(host, golden.inputs);
+        const Run usual = run_fresh(trial, golden);
         for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
-            if (blames_connector(host.statuses()[i]))
+            if (blames_anew(usual.statuses, i, host.statuses()[i]))
                 trial.fail(
                     "case " + golden.name() + ", input " + std::to_string(i) + ": " +
                     name_of(host.statuses()[i])

@@ -15,33 +15,44 @@ constexpr std::size_t kTries = 3'000;
 constexpr std::size_t kDepth = 200'000;
 constexpr std::size_t kHeaders = 10'000;
 
-/// Feeds a case of which one input was changed, and judges what comes of all of it.
-void survives(
-    Trial& trial,
-    const tl_plugin& plugin,
-    const Golden& golden,
-    std::size_t changed,
-    Input input,
-    std::string_view how
-) {
-    TestHost host{plugin, golden.account};
-    if (host.created() != TL_OK) return;
-    const std::string where = "case " + golden.name() + ", input " + std::to_string(changed) +
-                              " with " + std::string{how};
-    for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
-        const tl_status status = host.feed(i == changed ? input : golden.inputs[i]);
-        if (blames_connector(status))
-            trial.fail(where + ": input " + std::to_string(i) + ": " + name_of(status));
+/// A copy of the library under hostile input.
+class Hostile {
+public:
+    explicit Hostile(Trial& trial) : trial_{&trial}, library_{trial.subject()} {}
+
+    /// Feeds a case of which one input was changed, and judges what comes of all of it.
+    void survives(const Golden& golden, std::size_t changed, Input input, std::string_view how) {
+        TestHost host{library_.plugin(), golden.account};
+        if (host.created() != TL_OK) return;
+        const std::string where = "case " + golden.name() + ", input " + std::to_string(changed) +
+                                  " with " + std::string{how};
+        const std::vector<tl_status>& usual = usual_statuses(golden);
+        for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
+            const tl_status status = host.feed(i == changed ? input : golden.inputs[i]);
+            if (blames_anew(usual, i, status))
+                trial_->fail(where + ": input " + std::to_string(i) + ": " + name_of(status));
+        }
+        for (const std::string& fault : host.faults())
+            trial_->fail(where + ": " + fault);
     }
-    for (const std::string& fault : host.faults())
-        trial.fail(where + ": " + fault);
-}
+
+private:
+    const std::vector<tl_status>& usual_statuses(const Golden& golden) {
+        const auto found = usual_.find(&golden);
+        if (found != usual_.end()) return found->second;
+        return usual_.emplace(&golden, run_in(library_.plugin(), golden).statuses).first->second;
+    }
+
+    Trial* trial_;
+    Library library_;
+    std::map<const Golden*, std::vector<tl_status>> usual_;
+};
 
 /// Changes the body of every input of every case that has one.
 template <class Change>
 void in_every_body(Trial& trial, std::string_view how, Change change) {
+    Hostile hostile{trial};
     for_each_case(trial, [&](const Golden& golden) {
-        const Library library{trial.subject()};
         for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
             if (golden.inputs[i].body.empty()) continue;
             Input input = golden.inputs[i];
@@ -51,13 +62,13 @@ void in_every_body(Trial& trial, std::string_view how, Change change) {
                 "case " + golden.name() + ", input " + std::to_string(i) + " with " +
                 std::string{how}
             );
-            survives(trial, library.plugin(), golden, i, std::move(input), how);
+            hostile.survives(golden, i, std::move(input), how);
         }
     });
 }
 
 /// One input, changed in one to three places that `seed` draws.
-void one_mutation(Trial& trial, const tl_plugin& plugin, std::uint64_t seed) {
+void one_mutation(Trial& trial, Hostile& hostile, std::uint64_t seed) {
     Random random{seed};
     const auto& cases = trial.subject().cases;
     const Golden& golden = cases[random() % cases.size()];
@@ -88,15 +99,15 @@ void one_mutation(Trial& trial, const tl_plugin& plugin, std::uint64_t seed) {
         "--reproduce robustness.mutated:" + std::to_string(seed) + " (case " + golden.name() +
         ", input " + std::to_string(index) + ")"
     );
-    survives(trial, plugin, golden, index, std::move(input), "one change");
+    hostile.survives(golden, index, std::move(input), "one change");
     if (trial.failures() > before)
         trial.fail("that was --reproduce robustness.mutated:" + std::to_string(seed));
 }
 
 void mutations(Trial& trial) {
     if (trial.subject().cases.empty()) return trial.not_applicable("there are no golden cases");
-    const Library library{trial.subject()};
-    if (trial.once()) return one_mutation(trial, library.plugin(), trial.seed());
+    Hostile hostile{trial};
+    if (trial.once()) return one_mutation(trial, hostile, trial.seed());
     using Clock = std::chrono::steady_clock;
     const auto& seconds = trial.subject().fuzz_seconds;
     const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(
@@ -106,7 +117,7 @@ void mutations(Trial& trial) {
     while (seconds ? Clock::now() < until : tries < kTries) {
         if (trial.failed()) break;
         // Small numbers, which are easily typed.
-        one_mutation(trial, library.plugin(), trial.random()() % 1'000'000'007U);
+        one_mutation(trial, hostile, trial.random()() % 1'000'000'007U);
         ++tries;
     }
     trial.figure("tries", static_cast<double>(tries));
@@ -175,8 +186,8 @@ void duplicate_keys(Trial& trial) {
 }
 
 void headers(Trial& trial) {
+    Hostile hostile{trial};
     for_each_case(trial, [&](const Golden& golden) {
-        const Library library{trial.subject()};
         for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
             Input input = golden.inputs[i];
             if (input.kind != TL_IN_WEBHOOK && input.kind != TL_IN_HTTP_REPLY &&
@@ -184,7 +195,7 @@ void headers(Trial& trial) {
                 continue;
             for (std::size_t k = 0; k < kHeaders; ++k)
                 input.headers.push_back({"x-" + std::to_string(k % 97), std::string(k % 50, 'v')});
-            survives(trial, library.plugin(), golden, i, std::move(input), "10,000 headers");
+            hostile.survives(golden, i, std::move(input), "10,000 headers");
         }
     });
 }

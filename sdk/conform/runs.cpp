@@ -124,6 +124,13 @@ bool blames_connector(tl_status status) noexcept {
            status < TL_E_FORGED;
 }
 
+bool blames_anew(
+    const std::vector<tl_status>& usual, std::size_t input, tl_status status
+) noexcept {
+    const bool as_usual = input < usual.size() && blames_connector(usual[input]);
+    return blames_connector(status) && !as_usual;
+}
+
 std::string shortened(std::string_view text, std::size_t bytes) {
     std::string cut{text.substr(0, bytes)};
     std::ranges::replace_if(

@@ -82,6 +82,8 @@ std::vector<std::string> dedup_keys(const std::vector<Effect>& effects);
 std::string name_of(tl_status status);
 /// A status that blames the connector, or that the border does not know.
 bool blames_connector(tl_status status) noexcept;
+/// The same, but for an input that blames it in `usual` too: a case may show a bug on purpose.
+bool blames_anew(const std::vector<tl_status>& usual, std::size_t input, tl_status status) noexcept;
 
 /// A text cut for a report.
 std::string shortened(std::string_view text, std::size_t bytes = 240);

@@ -76,7 +76,10 @@ private:
         if (effect->kind == "get") {
             const Input* const own =
                 own_answer(*journey_.golden, journey_.task, number, TL_IN_STORED);
-            return hand(own != nullptr ? *own : Input::stored(journey_.task, number, std::nullopt));
+            // What another task would have stored meanwhile does not come from a messenger in
+            // trouble.
+            const bool there = own != nullptr && arrival_.odd_ms == 0;
+            return hand(there ? *own : Input::stored(journey_.task, number, std::nullopt));
         }
         const Input* const own = own_answer(*journey_.golden, journey_.task, number, TL_IN_FORM);
         if (own == nullptr || arrival_.odd_ms != 0)

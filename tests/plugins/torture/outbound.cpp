@@ -3,13 +3,20 @@
 namespace trunkline::torture {
 namespace {
 
-/// Address, bytes, save: the id of the stored file. Throws nothing of its own; empty when refused.
-Step<std::string> upload(
+/// What became of a file: the id it is stored under, or the status of the call that was refused.
+struct Uploaded {
+    std::string id;
+    int refused = 0;
+};
+
+/// Address, bytes, save. Throws nothing of its own.
+Step<Uploaded> upload(
     Context& context, const Settings& settings, std::string file, std::string name
 ) {
     const HttpReply place = co_await context.http(Request::get(settings.base_url + "/upload_url"));
     const auto where = place.ok() ? parsed(place.body) : std::nullopt;
-    if (!where) co_return std::string{};
+    Uploaded uploaded{{}, place.status};
+    if (!where) co_return uploaded;
 
     Request send = Request::post(std::string{text_at(*where, "url")});
     Part bytes;
@@ -17,14 +24,16 @@ Step<std::string> upload(
     bytes.filename = std::move(name);
     bytes.file = std::move(file);
     send.part(std::move(bytes)).bucket("uploads").timeout(120'000);
-    const HttpReply uploaded = co_await context.http(send);
-    if (!uploaded.ok()) co_return std::string{};
+    const HttpReply sent = co_await context.http(send);
+    uploaded.refused = sent.status;
+    if (!sent.ok()) co_return uploaded;
 
     const HttpReply saved =
-        co_await context.http(Request::post(settings.base_url + "/save").json(uploaded.body));
+        co_await context.http(Request::post(settings.base_url + "/save").json(sent.body));
     const auto stored = saved.ok() ? parsed(saved.body) : std::nullopt;
-    if (!stored) co_return std::string{};
-    co_return id_at(*stored, "id");
+    uploaded.refused = saved.status;
+    if (stored) uploaded.id = id_at(*stored, "id");
+    co_return uploaded;
 }
 
 /// The answer is lost: wait for the echo, which names our token.
@@ -63,12 +72,14 @@ Task deliver(Context& context, const Settings& settings, const Command& command)
         {"token", id_at(*wanted, "id")},
         {"text", text_at(*wanted, "message", "text")}};
     for (const json::value& attachment : list_at(*wanted, "message", "attachments")) {
-        const std::string id = co_await upload(
+        Uploaded uploaded = co_await upload(
             context, settings, id_at(attachment, "file"), id_at(attachment, "name")
         );
-        if (id.empty())
+        if (uploaded.refused == 401)
+            co_return Outcome::account_broken("token", "The token is not valid any more.");
+        if (uploaded.id.empty())
             co_return Outcome::retry(10'000, Scope::conversation, "upload", "The upload failed.");
-        message["attachment"] = id;
+        message["attachment"] = uploaded.id;
     }
 
     Request request = Request::post(settings.base_url + "/send").json(json::serialize(message));
@@ -83,8 +94,9 @@ Task deliver(Context& context, const Settings& settings, const Command& command)
     const auto sent = parsed(reply.body);
     if (!sent) co_return Outcome::unknown("bad_answer", "The answer cannot be read.");
     std::vector<std::string> ids;
-    for (const json::value& id : list_at(*sent, "ids"))
-        ids.push_back(json::value_to<std::string>(id));
+    for (const json::value& id : list_at(*sent, "ids")) {
+        if (id.is_string()) ids.emplace_back(id.get_string());
+    }
     co_return Outcome::done(ids);
 }
 
