@@ -95,7 +95,11 @@ void tail_again(Trial& trial) {
             const std::vector<Effect> again{
                 host.effects().begin() + static_cast<std::ptrdiff_t>(before), host.effects().end()};
             for (const auto& refusal : host.refusals()) {
-                if (refusal.input >= golden.inputs.size() && refusal.kind == "outcome")
+                // A task that has two outcomes the first time too: contract.outcome.
+                const bool as_usual = std::ranges::any_of(usual.refusals, [&](const auto& each) {
+                    return each.kind == refusal.kind && each.task == refusal.task;
+                });
+                if (refusal.input >= golden.inputs.size() && refusal.kind == "outcome" && !as_usual)
                     trial.fail(
                         "case " + golden.name() + ", the last " + std::to_string(last) +
                         " inputs again: another outcome for task " + std::to_string(refusal.task)
