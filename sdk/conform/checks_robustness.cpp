@@ -22,11 +22,11 @@ public:
 
     /// Feeds a case of which one input was changed, and judges what comes of all of it.
     void survives(const Golden& golden, std::size_t changed, Input input, std::string_view how) {
+        const std::vector<tl_status>& usual = usual_statuses(golden);
         TestHost host{library_.plugin(), golden.account};
         if (host.created() != TL_OK) return;
         const std::string where = "case " + golden.name() + ", input " + std::to_string(changed) +
                                   " with " + std::string{how};
-        const std::vector<tl_status>& usual = usual_statuses(golden);
         for (std::size_t i = 0; i < golden.inputs.size(); ++i) {
             const tl_status status = host.feed(i == changed ? input : golden.inputs[i]);
             if (blames_anew(usual, i, status))
@@ -40,7 +40,9 @@ private:
     const std::vector<tl_status>& usual_statuses(const Golden& golden) {
         const auto found = usual_.find(&golden);
         if (found != usual_.end()) return found->second;
-        return usual_.emplace(&golden, run_in(library_.plugin(), golden).statuses).first->second;
+        TestHost host{library_.plugin(), golden.account};
+        if (host.created() == TL_OK) feed(host, golden.inputs);
+        return usual_.emplace(&golden, host.statuses()).first->second;
     }
 
     Trial* trial_;

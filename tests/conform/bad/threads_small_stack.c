@@ -1,8 +1,9 @@
 /* threads.small_stack: Needs a large stack. */
-#define BEFORE_ITEM                       \
-    {                                     \
-        volatile char large[160u << 10];  \
-        memset((char*)large, 0, sizeof large); \
-        if (large[in->task % sizeof large] != 0) status = TL_E_INTERNAL; \
+#define BEFORE_ITEM                                     \
+    {                                                   \
+        volatile char large[160u << 10];                \
+        for (size_t k = 0; k < sizeof large; k += 1024) \
+            large[k] = 0;                               \
+        if (large[0] != 0) status = TL_E_INTERNAL;      \
     }
 #include "../sound.h"
