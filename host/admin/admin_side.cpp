@@ -100,6 +100,10 @@ private:
         }
         if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_, call);
         if (call.at("GET", {"plugins", "*", "diff"})) co_return show_diff(rooms_, call);
+        if (call.at("GET", {"plugins", "*", "recent"})) {
+            auto response = co_await show_recent(rooms_, std::move(call));
+            co_return response;
+        }
         if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_, call);
         if (call.at("GET", {"portals"})) {
             auto response = co_await list_portals(rooms_, std::move(call));

@@ -62,6 +62,15 @@ net::Response show_diff(const Rooms& rooms, const Call& call) {
         {"differences", std::move(differences)}});
 }
 
+async::Awaitable<net::Response> show_recent(const Rooms& rooms, Call call) {
+    auto cases = co_await rooms.reloader.recent(call.path.at(1));
+    if (!cases) co_return refusal(cases.error());
+    net::Response response;
+    response.headers.push_back({"Content-Type", "application/jsonl"});
+    response.body = std::move(*cases);
+    co_return response;
+}
+
 async::Awaitable<std::optional<net::Response>> act_on_plugin(const Rooms& rooms, Call call) {
     std::optional<net::Response> out;
     if (call.path.size() != 3 || call.path.front() != "plugins") co_return out;

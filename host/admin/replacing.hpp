@@ -16,6 +16,10 @@ boost::json::object replacing_of(const reload::Report& report);
 /// what served then.
 net::Response show_diff(const Rooms& rooms, const Call& call);
 
+/// `GET plugins/NAME/recent`: the tasks that came lately, one JSON line for each, as
+/// `trunkline-conform --replay` reads them.
+async::Awaitable<net::Response> show_recent(const Rooms& rooms, Call call);
+
 /// `POST plugins/NAME/reload|rollback|disable`; none: no such action.
 async::Awaitable<std::optional<net::Response>> act_on_plugin(const Rooms& rooms, Call call);
 

@@ -337,6 +337,18 @@ async::Awaitable<Result<void>> Reloader::roll_back(std::string connector) {
     co_return result;
 }
 
+async::Awaitable<Result<std::string>> Reloader::recent(std::string connector) {
+    const auto work = [this, &connector]() -> Result<std::string> {
+        if (!plugins::is_connector_id(connector) ||
+            rooms_.catalogue.current(ConnectorId{connector}) == nullptr)
+            return Error{Fault::not_found, "no connector called " + connector + " serves"};
+        const ConnectorId id{connector};
+        return recent_cases(rooms_.serving.accounts(id), rooms_.serving.recent(id));
+    };
+    auto result = co_await control_.run(work);
+    co_return result;
+}
+
 async::Awaitable<Result<void>> Reloader::disable(std::string connector) {
     const auto work = [this, &connector]() -> Result<void> {
         if (!plugins::is_connector_id(connector) ||

@@ -88,6 +88,10 @@ public:
     /// Takes a connector out of charge until it is reloaded, over restarts too.
     async::Awaitable<Result<void>> disable(std::string connector);
 
+    /// The tasks that came lately, as lines of a file of cases, secrets disguised (see
+    /// `recent_cases`); customers' words and names are in them. "" = none came.
+    async::Awaitable<Result<std::string>> recent(std::string connector);
+
     Report report(const std::string& connector) const;
     std::map<std::string, Report> reports() const;
 

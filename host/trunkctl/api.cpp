@@ -14,15 +14,27 @@ Error no_list(const std::string& url) {
     return Error{Fault::malformed, url + " did not answer with a list"};
 }
 
+Result<boost::json::value> document(const Result<std::string>& text) {
+    if (!text) return text.error();
+    boost::system::error_code bad;
+    boost::json::value value = boost::json::parse(*text, bad);
+    if (bad) return Error{Fault::malformed, "the answer is no JSON document"};
+    return value;
+}
+
 }  // namespace
 
 Result<boost::json::value> Api::get(const std::string& path) const {
+    return document(call("GET", path, ""));
+}
+
+Result<std::string> Api::get_text(const std::string& path) const {
     return call("GET", path, "");
 }
 
 Result<boost::json::value> Api::post(const std::string& path, const boost::json::object& body)
     const {
-    return call("POST", path, boost::json::serialize(body));
+    return document(call("POST", path, boost::json::serialize(body)));
 }
 
 Result<boost::json::array> Api::list(const std::string& path) const {
@@ -49,7 +61,7 @@ Result<boost::json::array> Api::list(const std::string& path) const {
     }
 }
 
-Result<boost::json::value> Api::call(
+Result<std::string> Api::call(
     const std::string& method, const std::string& path, const std::string& body
 ) const {
     async::Loops loops{1};
@@ -70,9 +82,9 @@ Result<boost::json::value> Api::call(
     });
     loops.stop();
     if (reply.status == 0) return Error{Fault::unavailable, base_url_ + ": " + reply.reason};
+    if (reply.status / 100 == 2) return std::move(reply.body);
     boost::system::error_code bad;
-    boost::json::value value = boost::json::parse(reply.body, bad);
-    if (reply.status / 100 == 2 && !bad) return value;
+    const boost::json::value value = boost::json::parse(reply.body, bad);
     std::string said = "status " + std::to_string(reply.status);
     if (!bad && value.is_object()) {
         if (const auto* detail = value.as_object().if_contains("detail");

@@ -16,13 +16,15 @@ public:
 
     /// The answer's JSON; on failure what the server said, or why it was not reached.
     Result<boost::json::value> get(const std::string& path) const;
+    /// The same, of an answer that is no JSON document: as it came.
+    Result<std::string> get_text(const std::string& path) const;
     Result<boost::json::value> post(const std::string& path, const boost::json::object& body) const;
 
     /// All items of a paged list.
     Result<boost::json::array> list(const std::string& path) const;
 
 private:
-    Result<boost::json::value> call(
+    Result<std::string> call(
         const std::string& method, const std::string& path, const std::string& body
     ) const;
 

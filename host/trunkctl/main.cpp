@@ -26,7 +26,7 @@ using Words = std::vector<std::string>;
 constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] [--json] COMMAND
 
   status
-  plugins       [reload NAME [--force] [--allow-older] | rollback NAME | disable NAME | diff NAME]
+  plugins       [reload NAME [--force] [--allow-older] | rollback NAME | disable NAME | diff NAME | recent NAME]
                 | new NAME [--language cpp|c] [--directory DIR]
                 | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
   accounts      [resume ACCOUNT]
@@ -216,6 +216,12 @@ int plugins(const Options& options, const Api& api) {
     if (w.size() < 3) return usage();
     const std::string path = "/v1/plugins/" + net::percent_encode(w[2]) + "/" + w[1];
     if (w.size() == 3 && w[1] == "diff") return show(options, api.get(path));
+    if (w.size() == 3 && w[1] == "recent") {
+        const auto cases = api.get_text(path);
+        if (!cases) return failed(cases.error());
+        std::cout << *cases;
+        return 0;
+    }
     json::object wish;
     for (std::size_t i = 3; i < w.size(); ++i) {
         if (w[1] != "reload" || (w[i] != "--force" && w[i] != "--allow-older")) return usage();

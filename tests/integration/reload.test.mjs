@@ -1,9 +1,10 @@
 // Connectors come and go while customers write.
 import assert from 'node:assert/strict'
-import { copyFileSync, openSync, readFileSync, writeSync, closeSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync, closeSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { until, withWorld } from './harness.mjs'
+import { program, until, withWorld } from './harness.mjs'
 import { Customers, deploy, judge, nextGeneration, parcel, plugin, remove, start, unmapped } from './reload_world.mjs'
 
 const rounds = Number(process.env.TRUNKLINE_RELOADS ?? 12)
@@ -186,6 +187,15 @@ test('operators compare, force, go back, disable and go on', withWorld('reload-a
     assert.ok(diff.differences.length > 0)
     assert.equal(diff.differences[0].stops, true)
     assert.ok(!JSON.stringify(diff).includes('parcel-secret'), 'no secret is shown')
+    // The same tasks, taken home by the connector's author.
+    const day = path.join(world.dir, 'day.jsonl')
+    writeFileSync(day, await world.trunkctl('plugins', 'recent', 'parcel'))
+    assert.match(readFileSync(day, 'utf8'), /a gift/)
+    assert.ok(!readFileSync(day, 'utf8').includes('parcel-secret'), 'no secret is written')
+    const conform = (library, checks) => spawnSync(program('trunkline-conform'), [library, '--replay', day, '--checks', checks], { encoding: 'utf8' })
+    const kept = conform(parcel('sound'), 'contract.cases,determinism,state.refeed')
+    assert.equal(kept.status, 0, kept.stdout + kept.stderr)
+    await assert.rejects(world.trunkctl('plugins', 'recent', 'nobody'), /no connector called nobody/)
     await assert.rejects(world.trunkctl('plugins', 'reload', 'parcel'), /was understood, and is not any more/)
     await world.trunkctl('plugins', 'reload', 'parcel', '--force')
     assert.equal((await plugin(world)).version, '1.2.0')
