@@ -127,8 +127,8 @@ Result<void> Host::make_rooms() {
             "the program trunkline-runner is not there: it lies in the same folder as trunkline"};
     isolation::Children::Options children;
     for (const config::Connector& connector : config_.connectors) {
-        if (connector.isolation != "process") continue;
-        plugins.isolated.insert(connector.id);
+        if (connector.isolation != "auto")
+            plugins.isolated[connector.id] = connector.isolation == "process";
         children.limits[connector.id] = {connector.memory, connector.reply_within};
     }
     children_ = std::make_unique<isolation::Children>(std::move(children));

@@ -105,7 +105,11 @@ void bind_connectors(Section& s, Config& out) {
             Connector entry;
             entry.id = name;
             c.one_of(
-                "isolation", entry.isolation, {"in_process", "process"}, "where its code runs"
+                "isolation",
+                entry.isolation,
+                {"auto", "in_process", "process"},
+                "where its code runs; auto is in a process when no key of plugins.trusted_keys "
+                "signed it"
             );
             c.size(
                 "memory",
@@ -123,8 +127,8 @@ void bind_connectors(Section& s, Config& out) {
             );
             if (c.describing()) return;
             for (const char* key : {"memory", "reply_within"}) {
-                if (entry.isolation != "process" && c.has(key))
-                    c.problem(key, "is only for isolation: process");
+                if (entry.isolation == "in_process" && c.has(key))
+                    c.problem(key, "is not for isolation: in_process");
             }
             entry.settings = c.rest();
             entry.place = c.place();

@@ -142,8 +142,8 @@ struct Account {
 
 struct Connector {
     std::string id;
-    boost::json::object settings;  ///< without the host's own keys
-    std::string isolation = "in_process";
+    boost::json::object settings;                   ///< without the host's own keys
+    std::string isolation = "auto";                 ///< or in_process, process
     std::uint64_t memory = 1ULL << 30U;             ///< of a child, in bytes
     std::chrono::milliseconds reply_within{5'000};  ///< of one call of a child
     Place place;

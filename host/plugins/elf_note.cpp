@@ -8,6 +8,8 @@
 #include <elf.h>
 #include <trunkline/note.h>
 
+#include "host/plugins/refused.hpp"
+
 namespace trunkline::plugins {
 namespace {
 
@@ -27,10 +29,6 @@ constexpr const char* kMachineName = "aarch64";
 #else
 #error "name the ELF machine of this architecture here"
 #endif
-
-Error refused(std::string why) {
-    return Error{Fault::malformed, std::move(why)};
-}
 
 /// The part of `bytes` at `offset`, if it is all there.
 std::optional<Bytes> slice(Bytes bytes, std::uint64_t offset, std::uint64_t size) {

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -165,7 +165,9 @@ struct CatalogueOptions {
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
     SignaturePolicy signatures;
-    std::set<std::string> isolated;  ///< ids of connectors that run in children
+    /// Whether a connector runs in children, by id. Where nothing is said: whose file none of the
+    /// trusted keys signed, if there are such keys.
+    std::map<std::string, bool> isolated;
     std::function<void(const std::string& label, int level, std::string_view text)>
         log;  ///< `[any]`
 };

@@ -14,6 +14,7 @@
 #include "host/plugins/host_table.hpp"
 #include "host/plugins/library.hpp"
 #include "host/plugins/notes.hpp"
+#include "host/plugins/refused.hpp"
 #include "host/plugins/trial.hpp"
 #include "host/seal/crypto.hpp"
 
@@ -22,10 +23,6 @@ namespace {
 
 constexpr std::string_view kCasesSection = ".trunkline.golden";
 constexpr std::size_t kCasesBytesMax = 16U << 20U;
-
-Error refused(std::string why) {
-    return Error{Fault::malformed, std::move(why)};
-}
 
 std::string_view text_of(tl_view view) {
     return view.data == nullptr ? std::string_view{} : std::string_view{view.data, view.size};
@@ -236,8 +233,14 @@ Result<void> Loader::try_out(const Candidate& candidate) const {
     return {};
 }
 
+bool Loader::runs_in_child(const Candidate& candidate) const {
+    const auto said = options_.isolated.find(candidate.manifest().id.text());
+    if (said != options_.isolated.end()) return said->second;
+    return !options_.signatures.trusted_keys.empty() && !candidate.origin().signature.trusted;
+}
+
 Result<std::shared_ptr<Generation>> Loader::map(Candidate candidate) const {
-    if (options_.isolated.contains(candidate.manifest().id.text())) {
+    if (runs_in_child(candidate)) {
         candidate.keep_copy();  // the generation removes it
         return std::shared_ptr<Generation>{
             std::make_shared<StagedGeneration>(candidate, options_.loops, options_.log)};

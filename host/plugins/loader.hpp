@@ -31,6 +31,8 @@ private:
     Loader(CatalogueOptions options, Staging staging)
         : options_{std::move(options)}, staging_{std::move(staging)} {}
 
+    bool runs_in_child(const Candidate& candidate) const;
+
     CatalogueOptions options_;
     Staging staging_;
     std::map<std::string, std::uint64_t>

@@ -8,16 +8,14 @@
 
 #include <boost/json/parse.hpp>
 
+#include "host/plugins/refused.hpp"
+
 namespace trunkline::plugins {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t kManifestDepth = 16;
-
-Error refused(std::string why) {
-    return Error{Fault::malformed, std::move(why)};
-}
 
 /// A version goes into labels, file lists and logs.
 bool is_version(std::string_view text) {

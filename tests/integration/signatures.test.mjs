@@ -161,6 +161,7 @@ test('without require_signature the unsigned run and are shown so, but what was 
       tampered: 'rejected',
       gibberis: 'rejected',
     })
+    assert.deepEqual([rows.telegram.isolation, rows.unsigned.isolation, rows.stranger.isolation], ['in_process', 'process', 'process'])
     assert.match(rows.tampered.reason, changedWords('tampered'))
     const told = host.text().split('\n').filter(line => line.includes('plugins.signature'))
     assert.equal(told.length, 1)

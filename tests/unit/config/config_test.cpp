@@ -90,8 +90,8 @@ TEST(ConfigTest, AConnectorMayRunInAProcessWithLimits) {
     EXPECT_EQ(skype.reply_within, std::chrono::seconds{2});
     EXPECT_EQ(skype.settings.size(), 1u) << "the host's own keys are not the connector's";
     EXPECT_THAT(
-        problems_of(kSmallest + "connectors: {skype: {memory: 256MiB}}\n"),
-        ElementsAre(HasSubstr("connectors.skype.memory: is only for isolation: process"))
+        problems_of(kSmallest + "connectors: {skype: {isolation: in_process, memory: 256MiB}}\n"),
+        ElementsAre(HasSubstr("connectors.skype.memory: is not for isolation: in_process"))
     );
 }
 

@@ -79,7 +79,7 @@ TEST_F(CatalogueTest, WhatRunsInAChildIsStagedAndNeverMapped) {
     folder_.deploy("good");
     folder_.deploy("throws_entry");
     CatalogueOptions isolating = options();
-    isolating.isolated = {"good", "throws_entry"};
+    isolating.isolated = {{"good", true}, {"throws_entry", true}};
     auto catalogue = make_catalogue(isolating);
     catalogue->load_all();
 
@@ -99,6 +99,20 @@ TEST_F(CatalogueTest, WhatRunsInAChildIsStagedAndNeverMapped) {
     catalogue.reset();
     generation.reset();
     EXPECT_FALSE(std::filesystem::exists(library)) << "the copy goes with its last holder";
+}
+
+TEST_F(CatalogueTest, WhatNoTrustedKeySignedRunsInAChildUnlessTheOperatorSaysOtherwise) {
+    folder_.deploy("good");
+    CatalogueOptions trusting = options();
+    trusting.signatures.trusted_keys = {"TTJ1Gtk2ZSFpMcNHC3xk5yCAQDc0BLNbZWzAcBNTcTo="};
+    for (const bool told : {false, true}) {
+        if (told) trusting.isolated = {{"good", false}};
+        auto catalogue = make_catalogue(trusting);
+        catalogue->load_all();
+        const auto generation = catalogue->current(ConnectorId{"good"});
+        ASSERT_NE(generation, nullptr) << catalogue->list().front().reason;
+        EXPECT_EQ(generation->isolation(), told ? Isolation::none : Isolation::process);
+    }
 }
 
 TEST_F(CatalogueTest, UnmapsWhenTheLastHolderLetsGo) {

@@ -155,7 +155,7 @@ protected:
         plugins::CatalogueOptions options;
         options.directory = kTestConnectors;
         options.staging = staging_ + (isolated ? "/isolated" : "/staging");
-        if (isolated) options.isolated = {"scripted"};
+        if (isolated) options.isolated = {{"scripted", true}};
         options.log = [this](const std::string& label, int, std::string_view text) {
             said_.push_back(label + " " + std::string{text});
         };
