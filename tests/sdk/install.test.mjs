@@ -44,9 +44,8 @@ for (const language of ['cpp', 'c']) {
     const work = path.join(where, 'build')
     good('cmake', '-S', where, '-B', work)
     good('cmake', '--build', work)
-    // In C the tests are those of the conformance kit, where this build has it.
-    const tested = language === 'cpp' || existsSync(path.join(prefix, 'bin/trunkline-conform'))
-    good('ctest', '--test-dir', work, '--output-on-failure', ...(tested ? ['--no-tests=error'] : []))
+    const ran = good('ctest', '--test-dir', work, '--output-on-failure', '--no-tests=error')
+    assert.match(ran, /conform/, 'the conformance kit is among its tests')
     const library = path.join(work, 'plugins/acme_chat2.so')
     assert.match(good('nm', '-D', '--defined-only', library), /^\w+ T tl_connector_entry\n$/)
     assert.match(good('readelf', '-n', library), /Trunkline/)
