@@ -3,7 +3,6 @@
 namespace trunkline::frames {
 namespace {
 
-constexpr std::size_t kPairLeast = 16;
 constexpr std::size_t kPartLeast = 48;
 
 }  // namespace

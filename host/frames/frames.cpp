@@ -6,7 +6,6 @@ namespace trunkline::frames {
 namespace {
 
 constexpr std::size_t kInputLeast = 64;  // an input's fixed part is longer
-constexpr std::size_t kPairLeast = 16;   // two sizes
 constexpr std::size_t kChangeLeast = 17;
 constexpr std::uint32_t kChangesMax = 4096;
 constexpr std::uint32_t kNotCrowded = ~std::uint32_t{0};

@@ -10,6 +10,8 @@
 
 namespace trunkline::frames {
 
+constexpr std::size_t kPairLeast = 16;  ///< of a name and a value on the wire: two sizes
+
 /// Appends numbers in the machine's own order (both ends are on one machine) and texts behind their
 /// sizes.
 class Writer {

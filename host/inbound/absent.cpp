@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "host/base/base64.hpp"
+#include "host/inbound/payload.hpp"
 #include "host/inbound/visit.hpp"
 #include "host/seal/crypto.hpp"
 
@@ -14,11 +15,6 @@ namespace json = boost::json;
 constexpr std::uint64_t kKeptMax = 10'000;
 constexpr std::uint64_t kKeptBytesMax = 64ULL << 20U;
 constexpr const char* kReason = "the connector is not there";
-
-std::string text_at(const json::object& from, std::string_view key) {
-    const auto* value = from.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string{value->get_string()} : "";
-}
 
 const json::object* object_at(const json::object& from, std::string_view key) {
     const auto* value = from.if_contains(key);

@@ -36,12 +36,6 @@ bool opens_doors(const accounts::Account& account, const net::Header& header) {
     });
 }
 
-std::string text_at(const json::object& from, std::string_view key) {
-    const auto* value = from.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string{value->get_string()}
-                                                  : std::string{};
-}
-
 }  // namespace
 
 Payload payload_of(const tasks::Start& start) {
@@ -78,6 +72,12 @@ std::string below_hook(std::string_view target) {
     for (int piece = 0; piece < 2; ++piece)  // "/hooks", "/<account>"
         target.remove_prefix(std::min(target.find_first_of("/?", 1), target.size()));
     return target.starts_with('/') ? std::string{target} : "/" + std::string{target};
+}
+
+std::string text_at(const json::object& from, std::string_view key) {
+    const auto* value = from.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string{value->get_string()}
+                                                  : std::string{};
 }
 
 }  // namespace trunkline::inbound

@@ -30,6 +30,9 @@ boost::json::object request_of(const accounts::Account& account, const Payload& 
 /// `request`. Whatever is not there stays empty.
 void read_request(std::string_view row, Payload& payload);
 
+/// The text that `from` has as `key`; "" when it has none.
+std::string text_at(const boost::json::object& from, std::string_view key);
+
 /// What stands below the address of the hook: "/hooks/acme/a?b=c" is "/a?b=c" to the connector,
 /// "/hooks/acme" is "/".
 std::string below_hook(std::string_view target);

@@ -11,11 +11,11 @@
 namespace trunkline::isolation {
 namespace {
 
-constexpr std::size_t kWordsMax = 200;
+constexpr std::size_t kReasonMax = 200;
 constexpr int kOwnReason = 70;  // the runner's exit status when it wrote why into the page
 
 std::string clean(std::string_view text) {
-    std::string line{text.substr(0, std::min(text.find('\0'), kWordsMax))};
+    std::string line{text.substr(0, std::min(text.find('\0'), kReasonMax))};
     std::ranges::replace_if(
         line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' '
     );

@@ -24,6 +24,8 @@ namespace trunkline::lanes {
 class KeyedLane final : public Lane, public std::enable_shared_from_this<KeyedLane> {
 public:
     static constexpr store::Sequence kWindow = 256;
+    /// Until the store is asked again that could not answer.
+    static constexpr Milliseconds kAgain{1'000};
     static constexpr std::uint64_t kLoadedBytesMax = 1ULL << 20U;
 
     struct Setup {

@@ -11,7 +11,6 @@ namespace trunkline::lanes {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 64;
-constexpr Milliseconds kAgain{1'000};
 
 }  // namespace
 

@@ -11,7 +11,6 @@ namespace trunkline::lanes {
 
 namespace {
 
-constexpr Milliseconds kAgain{1'000};
 constexpr Milliseconds kWaitMax{std::chrono::hours{24}};
 
 }  // namespace

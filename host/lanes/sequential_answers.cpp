@@ -12,10 +12,6 @@ namespace {
 
 constexpr WallMs kHourMs = 3'600'000;
 
-bool is_notice(const store::Record& record) {
-    return (record.flags & store::kNotice) != 0;
-}
-
 }  // namespace
 
 // The whole table, in one place. Each branch either moves the lane on or makes it wait.

@@ -12,10 +12,6 @@ namespace {
 
 constexpr WallMs kLookAgainMs = 60'000;
 
-bool is_notice(const store::Record& record) {
-    return (record.flags & store::kNotice) != 0;
-}
-
 bool names_any(const std::vector<store::Record>& records, const Verdict& verdict) {
     return std::any_of(records.begin(), records.end(), [&](const auto& record) {
         return !is_notice(record) &&
@@ -85,7 +81,7 @@ bool SequentialLane::clock_trusted() {
 void SequentialLane::note_head(const std::vector<store::Record>& records) {
     head_known_ = next_;
     head_accepted_ms_ = records.front().accepted_ms;
-    const auto event = std::find_if_not(records.begin(), records.end(), is_notice);
+    const auto event = std::find_if_not(records.begin(), records.end(), store::is_notice);
     // Nothing but notices in sight, and these never expire: look again later.
     head_due_ms_ = event == records.end() ? ground_.clock.wall_ms() + kLookAgainMs
                                           : event->accepted_ms + setup_.policy.retention.count();
@@ -147,7 +143,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
 async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
     std::vector<store::Record> records
 ) {
-    const auto after = std::find_if_not(records.begin() + 1, records.end(), is_notice);
+    const auto after = std::find_if_not(records.begin() + 1, records.end(), store::is_notice);
     if (is_notice(records.front()) || after == records.end()) {
         trial_due_ = false;  // no event to tell it by
         auto refusal = std::exchange(refusal_, Verdict{});

@@ -13,10 +13,6 @@ namespace {
 
 namespace net = async::net;
 
-Error closed() {
-    return {Fault::cancelled, "the store is closed"};
-}
-
 // Completes a coroutine on its own loop, which it keeps from running out of work meanwhile.
 template <class Handler>
 class AsyncJob final : public Job {

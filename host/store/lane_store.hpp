@@ -9,6 +9,11 @@
 
 namespace trunkline::store {
 
+/// What every call gets once the store is closed. `[any]`
+inline Error closed() {
+    return {Fault::cancelled, "the store is closed"};
+}
+
 /// The store over any medium: reads go to the medium, writes through the committer, positions come
 /// from memory.
 class LaneStore final : public Store {

@@ -7,10 +7,6 @@ namespace trunkline::store {
 
 namespace {
 
-Error closed() {
-    return {Fault::cancelled, "the store is closed"};
-}
-
 Error damaged(const std::string& what) {
     return {Fault::storage, what + " is damaged or was tampered with"};
 }

@@ -100,6 +100,11 @@ struct Record {
     Sequence requeued = 0;  ///< see Append
 };
 
+/// Whether `record` tells of a gap instead of an event. `[any]`
+inline bool is_notice(const Record& record) {
+    return (record.flags & kNotice) != 0;
+}
+
 /// Gives up on one stored record: it moves to the dead letters and, in the same write, `instead`
 /// takes its place and its sequence (the gap notice), or, without one, the place is finished as if
 /// advanced over (only legal at the head; several in one batch are taken in their order, each at

@@ -72,7 +72,7 @@ CREATE TABLE changes(
   rev INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, conversation INTEGER NOT NULL, item INTEGER NOT NULL) STRICT;
 )sql";
 
-constexpr std::array kSteps{kFirst};
+constexpr std::array kMigrations{kFirst};
 
 }  // namespace
 
@@ -82,7 +82,7 @@ Result<void> migrate(Database& database) {
         Statement row = database.query("PRAGMA user_version");
         if (row.step()) version = row.number(0);
     }
-    const auto known = static_cast<std::int64_t>(kSteps.size());
+    const auto known = static_cast<std::int64_t>(kMigrations.size());
     if (version > known) {
         return Error{
             Fault::storage,
@@ -91,7 +91,7 @@ Result<void> migrate(Database& database) {
     }
     for (; version < known; ++version) {
         database.begin();
-        database.execute(kSteps[static_cast<std::size_t>(version)]);
+        database.execute(kMigrations[static_cast<std::size_t>(version)]);
         database.execute("PRAGMA user_version=" + std::to_string(version + 1));
         if (auto kept = database.commit(); !kept) return kept.error();
     }

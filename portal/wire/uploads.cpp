@@ -9,7 +9,7 @@ namespace trunkline::portal::wire {
 
 namespace {
 
-constexpr std::chrono::milliseconds kIdle{60'000};
+constexpr std::chrono::milliseconds kLookEvery{60'000};
 
 struct Done {};
 
@@ -49,7 +49,7 @@ async::Awaitable<> Uploads::run() {
     while (!stopping_) {
         const auto round = co_await upload_round();
         if (round == Round::progress) backoff_.succeeded();
-        if (round == Round::idle) co_await wake_.wait(kIdle);
+        if (round == Round::idle) co_await wake_.wait(kLookEvery);
         if (round != Round::trouble) continue;
         const auto until = clock_.steady() + backoff_.next({});
         while (!stopping_ && clock_.steady() < until) {

@@ -23,7 +23,7 @@ constexpr auto kSendTwo =
 constexpr auto kSent =
     R"({"ok":true,"result":{"message_id":981,"date":1,"chat":{"id":5550001111}}})";
 
-std::string refusal(
+std::string api_refusal(
     int code, const std::string& description, const std::string& parameters = "{}"
 ) {
     return R"({"ok":false,"error_code":)" + std::to_string(code) + R"(,"description":")" +
@@ -89,7 +89,9 @@ TEST(TelegramSendTest, AnAnswerThatWasLostIsUnknownAndNeverTriedAgain) {
 
 TEST(TelegramSendTest, A429MakesTheWholeBotWait) {
     Talk talk{kSendText};
-    talk.answer(429, refusal(429, "Too Many Requests: retry after 14", R"({"retry_after":14})"));
+    talk.answer(
+        429, api_refusal(429, "Too Many Requests: retry after 14", R"({"retry_after":14})")
+    );
     EXPECT_EQ(talk.kind(), TL_RETRY);
     EXPECT_EQ(talk.host.latest("outcome").json.at("delay_ms"), 14'000);
     EXPECT_EQ(talk.host.latest("outcome").json.at("scope"), static_cast<std::int64_t>(TL_ACCOUNT));
@@ -99,7 +101,7 @@ TEST(TelegramSendTest, AMovedGroupIsFollowedOnce) {
     Talk talk{kSendText, "-4012345"};
     talk.answer(
         400,
-        refusal(
+        api_refusal(
             400,
             "Bad Request: group chat was upgraded to a supergroup chat",
             R"({"migrate_to_chat_id":-1001987654321})"
@@ -110,7 +112,7 @@ TEST(TelegramSendTest, AMovedGroupIsFollowedOnce) {
     EXPECT_THAT(talk.call().string("body"), HasSubstr(R"("chat_id":-1001987654321)"));
     talk.answer(
         400,
-        refusal(
+        api_refusal(
             400,
             "Bad Request: group chat was upgraded to a supergroup chat",
             R"({"migrate_to_chat_id":-1001})"
@@ -121,19 +123,19 @@ TEST(TelegramSendTest, AMovedGroupIsFollowedOnce) {
 
 TEST(TelegramSendTest, RefusedFormsAreRepairedInTheSameTask) {
     Talk talk{kSendText};
-    talk.answer(400, refusal(400, "Bad Request: can't parse entities: x"));
+    talk.answer(400, api_refusal(400, "Bad Request: can't parse entities: x"));
     EXPECT_THAT(talk.call().string("body"), Not(HasSubstr("entities")));
     EXPECT_THAT(talk.call().string("body"), HasSubstr("reply_parameters"));
-    talk.answer(400, refusal(400, "Bad Request: message to be replied not found"));
+    talk.answer(400, api_refusal(400, "Bad Request: message to be replied not found"));
     EXPECT_EQ(talk.call().string("body"), R"({"chat_id":5550001111,"text":"Да"})");
-    talk.answer(400, refusal(400, "Bad Request: message to be replied not found"));
+    talk.answer(400, api_refusal(400, "Bad Request: message to be replied not found"));
     EXPECT_EQ(talk.kind(), TL_REJECTED) << "nothing is left to take away";
     EXPECT_EQ(talk.outcome("code"), "reply_missing");
 }
 
 TEST(TelegramSendTest, AForbiddenVoiceMessageGoesAsADocument) {
     Talk talk{kSendVoice};
-    talk.answer(400, refusal(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"));
+    talk.answer(400, api_refusal(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN"));
     EXPECT_THAT(talk.call().string("url"), HasSubstr("/sendDocument"));
     EXPECT_EQ(talk.call().json.at("parts").as_array().back().at("name").as_string(), "document");
     talk.answer(200, kSent);
@@ -144,9 +146,9 @@ TEST(TelegramSendTest, AnAddressTelegramCannotFetchIsTriedAsADocument) {
     Talk talk{
         R"({"id":"c","type":"send","message":{"attachments":[{"kind":"image","public_url":"https://h.example/a.png"}]}})"};
     EXPECT_THAT(talk.call().string("body"), HasSubstr(R"("photo":"https://h.example/a.png")"));
-    talk.answer(400, refusal(400, "Bad Request: wrong file identifier/HTTP URL specified"));
+    talk.answer(400, api_refusal(400, "Bad Request: wrong file identifier/HTTP URL specified"));
     EXPECT_THAT(talk.call().string("body"), HasSubstr(R"("document":"https://h.example/a.png")"));
-    talk.answer(400, refusal(400, "Bad Request: failed to get HTTP URL content"));
+    talk.answer(400, api_refusal(400, "Bad Request: failed to get HTTP URL content"));
     EXPECT_EQ(talk.kind(), TL_REJECTED);
 }
 
@@ -154,13 +156,15 @@ TEST(TelegramSendTest, WhatWasSentIsNeverSentAgainBecauseTheRestFailed) {
     Talk refused{kSendTwo};
     refused.answer(200, kSent);
     EXPECT_THAT(refused.call().string("url"), HasSubstr("/sendLocation"));
-    refused.answer(403, refusal(403, "Forbidden: bot was blocked by the user"));
+    refused.answer(403, api_refusal(403, "Forbidden: bot was blocked by the user"));
     EXPECT_EQ(refused.kind(), TL_REJECTED);
     EXPECT_EQ(refused.outcome("value"), R"(["981"])");
 
     Talk waited{kSendTwo};
     waited.answer(200, kSent);
-    waited.answer(429, refusal(429, "Too Many Requests: retry after 3", R"({"retry_after":3})"));
+    waited.answer(
+        429, api_refusal(429, "Too Many Requests: retry after 3", R"({"retry_after":3})")
+    );
     EXPECT_EQ(waited.host.latest("timer").json.at("due_ms").as_int64(), 1'700'000'003'000);
     waited.wake();
     EXPECT_THAT(waited.call().string("url"), HasSubstr("/sendLocation"));
@@ -171,7 +175,7 @@ TEST(TelegramSendTest, WhatWasSentIsNeverSentAgainBecauseTheRestFailed) {
     Talk hopeless{kSendTwo};
     hopeless.answer(200, kSent);
     hopeless.answer(
-        429, refusal(429, "Too Many Requests: retry after 900", R"({"retry_after":900})")
+        429, api_refusal(429, "Too Many Requests: retry after 900", R"({"retry_after":900})")
     );
     EXPECT_EQ(hopeless.kind(), TL_REJECTED)
         << "beyond the deadline, and starting anew would send the text twice";
@@ -183,28 +187,30 @@ TEST(TelegramSendTest, EditsAndDeletionsMayBeRepeated) {
     EXPECT_EQ(edit.call().json.at("flags").to_number<std::uint32_t>() & TL_HTTP_ONCE, 0U);
     edit.lost(true);
     edit.wake();
-    edit.answer(400, refusal(400, "Bad Request: message is not modified: x"));
+    edit.answer(400, api_refusal(400, "Bad Request: message is not modified: x"));
     EXPECT_EQ(edit.kind(), TL_DONE);
 
     Talk deletion{R"({"id":"c","type":"delete","message":{"id":"77"}})"};
     deletion.lost(true);
     deletion.wake();
-    deletion.answer(400, refusal(400, "Bad Request: message to delete not found"));
+    deletion.answer(400, api_refusal(400, "Bad Request: message to delete not found"));
     EXPECT_EQ(deletion.kind(), TL_DONE) << "the lost call did it";
 
     Talk unknown_message{R"({"id":"c","type":"delete","message":{"id":"77"}})"};
-    unknown_message.answer(400, refusal(400, "Bad Request: message to delete not found"));
+    unknown_message.answer(400, api_refusal(400, "Bad Request: message to delete not found"));
     EXPECT_EQ(unknown_message.kind(), TL_REJECTED);
 
     Talk caption{R"({"id":"c","type":"edit","message":{"id":"77","text":"x"}})"};
-    caption.answer(400, refusal(400, "Bad Request: there is no text in the message to edit"));
+    caption.answer(400, api_refusal(400, "Bad Request: there is no text in the message to edit"));
     EXPECT_THAT(caption.call().string("url"), HasSubstr("/editMessageCaption"));
     EXPECT_THAT(caption.call().string("body"), HasSubstr(R"("caption":"x")"));
 }
 
 TEST(TelegramSendTest, ATypingMarkIsNeverLate) {
     Talk typing{R"({"id":"c","type":"typing","on":true})"};
-    typing.answer(429, refusal(429, "Too Many Requests: retry after 3", R"({"retry_after":3})"));
+    typing.answer(
+        429, api_refusal(429, "Too Many Requests: retry after 3", R"({"retry_after":3})")
+    );
     EXPECT_EQ(typing.kind(), TL_REJECTED);
     Talk off{R"({"id":"c","type":"typing","on":false})"};
     EXPECT_EQ(off.kind(), TL_DONE);
@@ -212,24 +218,24 @@ TEST(TelegramSendTest, ATypingMarkIsNeverLate) {
 
 TEST(TelegramSendTest, EndsSayWhatHappened) {
     Talk dead{kSendText};
-    dead.answer(401, refusal(401, "Unauthorized"));
+    dead.answer(401, api_refusal(401, "Unauthorized"));
     EXPECT_EQ(dead.kind(), TL_ACCOUNT_BROKEN);
     Talk frozen{kSendText};
-    frozen.answer(400, refusal(400, "Bad Request: FROZEN_METHOD_INVALID"));
+    frozen.answer(400, api_refusal(400, "Bad Request: FROZEN_METHOD_INVALID"));
     EXPECT_EQ(frozen.kind(), TL_ACCOUNT_BROKEN);
     Talk blocked{kSendText};
-    blocked.answer(403, refusal(403, "Forbidden: bot was blocked by the user"));
+    blocked.answer(403, api_refusal(403, "Forbidden: bot was blocked by the user"));
     EXPECT_EQ(blocked.kind(), TL_REJECTED);
     EXPECT_EQ(blocked.outcome("code"), "blocked_by_customer");
     Talk trouble{kSendText};
-    trouble.answer(500, refusal(500, "Internal Server Error"));
+    trouble.answer(500, api_refusal(500, "Internal Server Error"));
     EXPECT_EQ(trouble.kind(), TL_RETRY) << "a definite answer: it was not sent";
     Talk large{kSendVoice};
     large.answer(413, "<html>413 Request Entity Too Large</html>");
     EXPECT_EQ(large.kind(), TL_REJECTED);
     EXPECT_EQ(large.outcome("code"), "file_too_large");
     Talk conflict{kSendText};
-    conflict.answer(409, refusal(409, "Conflict: x"));
+    conflict.answer(409, api_refusal(409, "Conflict: x"));
     EXPECT_EQ(conflict.kind(), TL_RETRY);
     Talk nowhere{kSendText, "elsewhere"};
     EXPECT_EQ(nowhere.kind(), TL_REJECTED);
@@ -251,7 +257,7 @@ TEST(TelegramSendTest, AnEmulatorsAnswersAreUnderstood) {
     edited.answer(200, R"({"ok":true,"result":null})");
     EXPECT_EQ(edited.kind(), TL_DONE);
     Talk missing{R"({"id":"c","type":"delete","message":{"id":"77"}})"};
-    missing.answer(200, refusal(400, "Bad Request: message to delete not found"));
+    missing.answer(200, api_refusal(400, "Bad Request: message to delete not found"));
     EXPECT_EQ(missing.kind(), TL_REJECTED);
 }
 
@@ -262,12 +268,12 @@ TEST(TelegramSendTest, TasksAreRebuiltAtEveryStep) {
     EXPECT_THAT(
         same(
             {Input::command(1, "-4012345", kSendText),
-             Input::reply(1, 1, 400, refusal(400, "Bad Request: can't parse entities")),
+             Input::reply(1, 1, 400, api_refusal(400, "Bad Request: can't parse entities")),
              Input::reply(
                  1,
                  2,
                  400,
-                 refusal(
+                 api_refusal(
                      400,
                      "Bad Request: group chat was upgraded to a supergroup chat",
                      R"({"migrate_to_chat_id":-1001})"
@@ -282,7 +288,10 @@ TEST(TelegramSendTest, TasksAreRebuiltAtEveryStep) {
             {Input::command(1, "5550001111", kSendTwo),
              Input::reply(1, 1, 200, kSent),
              Input::reply(
-                 1, 2, 429, refusal(429, "Too Many Requests: retry after 3", R"({"retry_after":3})")
+                 1,
+                 2,
+                 429,
+                 api_refusal(429, "Too Many Requests: retry after 3", R"({"retry_after":3})")
              ),
              Input::timer(1, 3),
              Input::no_reply(1, 4, true)}
@@ -292,7 +301,7 @@ TEST(TelegramSendTest, TasksAreRebuiltAtEveryStep) {
     EXPECT_THAT(
         same(
             {Input::command(1, "5550001111", kSendVoice),
-             Input::reply(1, 1, 400, refusal(400, "VOICE_MESSAGES_FORBIDDEN")),
+             Input::reply(1, 1, 400, api_refusal(400, "VOICE_MESSAGES_FORBIDDEN")),
              Input::reply(1, 2, 200, kSent)}
         ),
         IsEmpty()

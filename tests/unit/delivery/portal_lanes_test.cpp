@@ -19,7 +19,7 @@ using std::chrono_literals::operator""s;
 
 /// A portal without encryption, seen from any thread: keeps each request's body, answers with
 /// `status`.
-class FakeClient final : public net::Client {
+class CountingClient final : public net::Client {
 public:
     async::Awaitable<net::ClientReply> fetch(net::ClientRequest request) override {
         net::ClientReply reply;
@@ -145,7 +145,7 @@ protected:
     async::Loops loops{2};
     async::BlockingPool pool{2};
     std::unique_ptr<store::Store> store = store::make_memory_store(clock);
-    FakeClient client;
+    CountingClient client;
     seal::LicenseKey key = seal::LicenseKey::generate();
     std::mutex url_mutex;
     std::string url = "https://portal.example/events";

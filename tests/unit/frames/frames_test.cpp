@@ -11,16 +11,16 @@ namespace {
 
 using ::testing::Each;
 
-std::string_view text_of(tl_view view) {
+std::string_view seen(tl_view view) {
     return {view.data, view.size};
 }
-tl_view lend(std::string_view text) {
+tl_view lent(std::string_view text) {
     return {text.data(), text.size()};
 }
 
 /// One of each kind.
 std::vector<std::string> one_of_each() {
-    const tl_pair pairs[]{{lend("a"), lend("1")}, {lend("b"), lend("")}};
+    const tl_pair pairs[]{{lent("a"), lent("1")}, {lent("b"), lent("")}};
     Given given;
     given.input.kind = TL_IN_WEBHOOK;
     given.input.task = 7;
@@ -31,8 +31,8 @@ std::vector<std::string> one_of_each() {
     given.input.status = 200;
     given.input.pair_count = 2;
     given.input.pairs = pairs;
-    given.input.method = lend("POST");
-    given.input.body = lend("body");
+    given.input.method = lent("POST");
+    given.input.body = lent("body");
     given.last_step = 2;
     given.answered = true;
     given.first_kind = TL_IN_COMMAND;
@@ -104,11 +104,11 @@ TEST(FramesTest, InputsArriveAsTheyLeft) {
     EXPECT_EQ(first.input.at_ms, -5);
     EXPECT_EQ(first.input.deadline_ms, 99);
     EXPECT_EQ(first.input.status, 200);
-    EXPECT_EQ(text_of(first.input.method), "POST");
-    EXPECT_EQ(text_of(first.input.body), "body");
+    EXPECT_EQ(seen(first.input.method), "POST");
+    EXPECT_EQ(seen(first.input.body), "body");
     ASSERT_EQ(first.input.pair_count, 2u);
-    EXPECT_EQ(text_of(first.input.pairs[0].name), "a");
-    EXPECT_EQ(text_of(first.input.pairs[1].name), "b");
+    EXPECT_EQ(seen(first.input.pairs[0].name), "a");
+    EXPECT_EQ(seen(first.input.pairs[1].name), "b");
     EXPECT_EQ(first.last_step, 2u);
     EXPECT_TRUE(first.answered);
     EXPECT_FALSE(first.sourced);

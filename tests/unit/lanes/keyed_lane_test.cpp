@@ -14,16 +14,16 @@ namespace {
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
-using Kind = KeyedVerdict::Kind;
+using KeyedKind = KeyedVerdict::Kind;
 
-KeyedVerdict of(Kind kind) {
+KeyedVerdict of(KeyedKind kind) {
     KeyedVerdict verdict;
     verdict.kind = kind;
     return verdict;
 }
 
 KeyedVerdict later(Milliseconds delay, WaitScope scope = WaitScope::conversation) {
-    auto verdict = of(Kind::retry);
+    auto verdict = of(KeyedKind::retry);
     verdict.delay = delay;
     verdict.scope = scope;
     verdict.reason = "throttled";
@@ -67,9 +67,9 @@ struct Bench {
     async::Awaitable<KeyedVerdict> reply(store::Record record, std::uint32_t attempt, int life) {
         const auto takes = took;
         if (takes.count() > 0) co_await world.sleep(takes);
-        if (life != lives) co_return of(Kind::cancelled);
+        if (life != lives) co_return of(KeyedKind::cancelled);
         auto verdict = answer(record, attempt);
-        if (verdict.kind == Kind::done) {
+        if (verdict.kind == KeyedKind::done) {
             memory.take(record);
             // Until the write is through, a kill would make it happen again.
             memory.repeats_allowed.insert(record.sequence);
@@ -104,7 +104,7 @@ struct Bench {
     store::LaneId id = 0;
     std::shared_ptr<KeyedLane> lane;
     std::function<KeyedVerdict(const store::Record&, std::uint32_t)> answer =
-        [](const store::Record&, std::uint32_t) { return of(Kind::done); };
+        [](const store::Record&, std::uint32_t) { return of(KeyedKind::done); };
     Milliseconds took{0};
     int lives = 0;
 };
@@ -130,7 +130,7 @@ TEST(KeyedLaneTest, AStuckConversationHoldsBackOnlyItself) {
     Bench bench;
     bool stuck = true;
     bench.answer = [&stuck](const store::Record& record, std::uint32_t) {
-        return stuck && record.conversation == "stuck" ? later(10min) : of(Kind::done);
+        return stuck && record.conversation == "stuck" ? later(10min) : of(KeyedKind::done);
     };
     bench.start();
     for (int i = 0; i < 2'000; ++i)
@@ -159,7 +159,7 @@ TEST(KeyedLaneTest, AnAccountsWaitHoldsEveryoneBack) {
     Bench bench;
     bool told = false;
     bench.answer = [&told](const store::Record&, std::uint32_t) {
-        return std::exchange(told, true) ? of(Kind::done) : later(5min, WaitScope::account);
+        return std::exchange(told, true) ? of(KeyedKind::done) : later(5min, WaitScope::account);
     };
     bench.policy.conversations_at_once = 1;
     bench.add("a");
@@ -189,14 +189,14 @@ TEST(KeyedLaneTest, AConnectorsWaitIsPassedOn) {
 
 TEST(KeyedLaneTest, ABrokenAccountStopsTheLaneAndKeepsItsCommand) {
     Bench bench;
-    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::stop); };
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(KeyedKind::stop); };
     bench.add("a");
     bench.start();
     EXPECT_EQ(bench.lane->status().paused_reason, "account_broken");
     bench.crash();
     bench.world.pass(1h);
     EXPECT_EQ(bench.lane->status().depth, 1U);
-    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::done); };
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(KeyedKind::done); };
 
     bench.world.run([&bench]() -> async::Awaitable<> {
         [[maybe_unused]] const auto done = co_await bench.lane->resume();
@@ -208,14 +208,14 @@ TEST(KeyedLaneTest, ABrokenAccountStopsTheLaneAndKeepsItsCommand) {
 
 TEST(KeyedLaneTest, ARecoveredAccountGoesOnAlsoAfterARestart) {
     Bench bench;
-    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::stop); };
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(KeyedKind::stop); };
     bench.add("a");
     bench.start();
     EXPECT_EQ(bench.lane->status().alarms.last.code, "account_broken");
     EXPECT_EQ(bench.lane->status().alarms.counts.at("account_broken"), 1U);
     bench.crash();
     EXPECT_EQ(bench.lane->status().paused_reason, "account_broken");
-    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::done); };
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(KeyedKind::done); };
 
     bench.admit();
 
@@ -228,7 +228,7 @@ TEST(KeyedLaneTest, ARecoveredAccountGoesOnAlsoAfterARestart) {
 TEST(KeyedLaneTest, ARecoveredAccountEndsNoPauseThatAPersonAskedFor) {
     Bench bench;
     bench.took = 1s;
-    bench.answer = [](const store::Record&, std::uint32_t) { return of(Kind::stop); };
+    bench.answer = [](const store::Record&, std::uint32_t) { return of(KeyedKind::stop); };
     bench.add("a");
     bench.start();
     bench.world.run([&bench]() -> async::Awaitable<> {
@@ -245,7 +245,7 @@ TEST(KeyedLaneTest, WhatIsTakenAndWhatIsToldAboutItAreOneWrite) {
     Bench bench;
     const auto portal = bench.world.store.open_lane("portal/acme/messages")->id;
     bench.answer = [&](const store::Record& record, std::uint32_t) {
-        auto verdict = of(record.body == "bad" ? Kind::dead : Kind::done);
+        auto verdict = of(record.body == "bad" ? KeyedKind::dead : KeyedKind::done);
         verdict.reason = "rejected";
         verdict.code = "chat_not_found";
         verdict.with.append.push_back(bench.world.event(portal, record.conversation, "status"));
@@ -323,8 +323,8 @@ TEST(KeyedLaneTest, SurvivesEveryKindOfTrouble) {
                 );
             if (ill.contains(record.conversation))
                 return later(world.chance(50) ? Milliseconds{0} : Milliseconds{10min});
-            if (record.body == "bad") return of(Kind::dead);
-            return of(Kind::done);
+            if (record.body == "bad") return of(KeyedKind::dead);
+            return of(KeyedKind::done);
         };
         bench.policy.conversations_at_once = static_cast<std::uint32_t>(1 + world.pick(8));
         bench.start();

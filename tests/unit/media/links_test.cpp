@@ -5,7 +5,7 @@
 namespace trunkline::media {
 namespace {
 
-const Secret kKey{std::string(32, 'k')};
+const Secret kLinksKey{std::string(32, 'k')};
 
 std::string token_of(const std::string& url) {
     const std::size_t start = url.find("/media/") + 7;
@@ -13,7 +13,7 @@ std::string token_of(const std::string& url) {
 }
 
 TEST(LinksTest, OpensWhatItMade) {
-    const Links links{"https://host.example", kKey};
+    const Links links{"https://host.example", kLinksKey};
     const std::string url =
         links.url({AccountId{"acme-telegram"}, "AgACAgIAAxkB", "image/jpeg", 2'000}, "Счёт №7.jpg");
 
@@ -27,7 +27,7 @@ TEST(LinksTest, OpensWhatItMade) {
 }
 
 TEST(LinksTest, ShowsNothingOfWhatItStandsFor) {
-    const Links links{"https://host.example", kKey};
+    const Links links{"https://host.example", kLinksKey};
     const std::string url =
         links.url({AccountId{"acme-telegram"}, "SECRETREF", "image/jpeg", 2'000}, "a.jpg");
     EXPECT_EQ(url.find("SECRETREF"), std::string::npos);
@@ -35,7 +35,7 @@ TEST(LinksTest, ShowsNothingOfWhatItStandsFor) {
 }
 
 TEST(LinksTest, RefusesWhatIsLateTamperedOrMadeUnderAnotherKey) {
-    const Links links{"https://host.example", kKey};
+    const Links links{"https://host.example", kLinksKey};
     std::string token = token_of(links.url({AccountId{"a"}, "r", "", 2'000}, "a"));
 
     EXPECT_FALSE(links.open(token, 2'000)) << "run out";

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-ClientRequest post(std::string url, std::string body) {
+ClientRequest post_to(std::string url, std::string body) {
     ClientRequest request;
     request.method = "POST";
     request.url = std::move(url);
@@ -47,7 +47,7 @@ TEST(ClientFaults, RefusedIsUnavailable) {
     TestClient client;
     const ClosedPort closed;
     const auto reply = client.fetch(
-        post("http://127.0.0.1:" + std::to_string(closed.port) + "/bot:token/x?q=secret", "x")
+        post_to("http://127.0.0.1:" + std::to_string(closed.port) + "/bot:token/x?q=secret", "x")
     );
     EXPECT_EQ(reply.status, 0);
     EXPECT_EQ(reply.fault, Fault::unavailable);
@@ -59,7 +59,7 @@ TEST(ClientFaults, RefusedIsUnavailable) {
 
 TEST(ClientFaults, ANameThatDoesNotResolveIsUnavailable) {
     TestClient client;
-    const auto reply = client.fetch(post("http://no-such-host.invalid/token", "x"));
+    const auto reply = client.fetch(post_to("http://no-such-host.invalid/token", "x"));
     EXPECT_EQ(reply.status, 0);
     EXPECT_EQ(reply.fault, Fault::unavailable);
     EXPECT_EQ(reply.reason.find("token"), std::string::npos);
@@ -102,7 +102,7 @@ TEST(ClientFaults, EveryBrokenAnswerIsUnknown) {
             script(peer);
         }};
         TestClient client;
-        auto request = post(server.url("/bot:token/x"), "x");
+        auto request = post_to(server.url("/bot:token/x"), "x");
         if (std::string_view{what}.starts_with("hangs")) request.timeout = milliseconds{150};
         const auto reply = client.fetch(request);
         EXPECT_EQ(reply.status, 0) << what;
@@ -123,7 +123,7 @@ TEST(ClientFaults, HtmlIsAnAnswerLikeAnyOther) {
         );
     }};
     TestClient client;
-    const auto reply = client.fetch(post(server.url("/"), ""));
+    const auto reply = client.fetch(post_to(server.url("/"), ""));
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.body, "<html>parked</html>");
     EXPECT_EQ(find_header(reply.headers, "Content-Type"), "text/html");
@@ -145,7 +145,7 @@ TEST(ClientFaults, TheGuardStandsAtTheSocket) {
           "2130706433",
           "0x7f000001",
           "0177.0.0.1"}) {
-        const auto reply = client.fetch(post("http://" + host + port, "x"));
+        const auto reply = client.fetch(post_to("http://" + host + port, "x"));
         EXPECT_EQ(reply.status, 0) << host;
         EXPECT_EQ(reply.fault, Fault::rejected) << host << ": " << reply.reason;
         EXPECT_EQ(reply.reason.find("token"), std::string::npos);
@@ -156,7 +156,7 @@ TEST(ClientFaults, TheGuardStandsAtTheSocket) {
 TEST(ClientFaults, AnAllowedConnectionServesNobodyElse) {
     TestServer server;
     TestClient client{false};
-    auto request = post(server.url("/echo"), "x");
+    auto request = post_to(server.url("/echo"), "x");
     request.allow_private = true;
     EXPECT_EQ(client.fetch(request).status, 200);
     request.allow_private = false;
@@ -169,7 +169,7 @@ TEST(ClientFaults, AnAllowedConnectionServesNobodyElse) {
 TEST(ClientFaults, AllowedRangesAreOpen) {
     TestServer server;
     TestClient client{false, {"127.0.0.0/8"}};
-    EXPECT_EQ(client.fetch(post(server.url("/echo"), "x")).status, 200);
+    EXPECT_EQ(client.fetch(post_to(server.url("/echo"), "x")).status, 200);
 }
 
 TEST(ClientFaults, BadUrlsAreRejected) {
@@ -182,7 +182,7 @@ TEST(ClientFaults, BadUrlsAreRejected) {
           "http://u:p@a/",
           "http://a b/",
           "gopher://a:1/"}) {
-        const auto reply = client.fetch(post(url, "x"));
+        const auto reply = client.fetch(post_to(url, "x"));
         EXPECT_EQ(reply.status, 0);
         EXPECT_EQ(reply.fault, Fault::rejected) << url;
     }
@@ -221,7 +221,7 @@ TEST(ClientFaults, ARedirectToAnotherOriginTakesNothingAlongThatCouldBeASecret) 
         );
     }};
     TestClient client;
-    auto request = post(first.url("/"), "x");
+    auto request = post_to(first.url("/"), "x");
     request.follow_redirects = true;
     request.headers = {
         {"Authorization", "Bearer secret"},
@@ -255,7 +255,7 @@ TEST(ClientFaults, ARedirectWithinOneOriginKeepsHeadersAndBody) {
         );
     }};
     TestClient client;
-    auto request = post(server.url("/"), "x");
+    auto request = post_to(server.url("/"), "x");
     request.follow_redirects = true;
     request.headers = {{"X-Viber-Auth-Token", "secret"}};
     EXPECT_EQ(client.fetch(request).status, 200);
@@ -274,7 +274,7 @@ TEST(ClientFaults, ABodyDoesNotGoOnToAnotherOrigin) {
             );
         }};
         TestClient client;
-        auto request = post(first.url("/"), "x");
+        auto request = post_to(first.url("/"), "x");
         request.follow_redirects = true;
         const auto reply = client.fetch(request);
         EXPECT_EQ(reply.status, 0);
@@ -324,8 +324,8 @@ TEST(ClientFaults, OnceIsNeverSentTwice) {
     for (const std::string& body : {std::string{"pay!"}, std::string(300'000, 'x') + "!"}) {
         KeepThenDrop peer;
         TestClient client;
-        ASSERT_EQ(client.fetch(post(peer.server.url("/first"), "first!")).status, 200);
-        auto request = post(peer.server.url("/unsafe"), body);
+        ASSERT_EQ(client.fetch(post_to(peer.server.url("/first"), "first!")).status, 200);
+        auto request = post_to(peer.server.url("/unsafe"), body);
         request.once = true;
         const auto reply = client.fetch(request);
         EXPECT_EQ(reply.status, 0);
@@ -338,8 +338,8 @@ TEST(ClientFaults, OnceIsNeverSentTwice) {
 TEST(ClientFaults, OnceWithoutABodyTakesAFreshConnection) {
     KeepThenDrop peer;
     TestClient client;
-    ASSERT_EQ(client.fetch(post(peer.server.url("/first"), "first!")).status, 200);
-    auto request = post(peer.server.url("/unsafe"), "");
+    ASSERT_EQ(client.fetch(post_to(peer.server.url("/first"), "first!")).status, 200);
+    auto request = post_to(peer.server.url("/unsafe"), "");
     request.once = true;
     // The peer serves one connection at a time, so the kept one must end first; the client gives it
     // up when it ends.
@@ -352,8 +352,8 @@ TEST(ClientFaults, OnceWithoutABodyTakesAFreshConnection) {
 TEST(ClientFaults, OtherRequestsAreSentAgainOnAFreshConnection) {
     KeepThenDrop peer;
     TestClient client;
-    ASSERT_EQ(client.fetch(post(peer.server.url("/first"), "first!")).status, 200);
-    const auto reply = client.fetch(post(peer.server.url("/unsafe"), "again!"));
+    ASSERT_EQ(client.fetch(post_to(peer.server.url("/first"), "first!")).status, 200);
+    const auto reply = client.fetch(post_to(peer.server.url("/unsafe"), "again!"));
     EXPECT_EQ(reply.status, 200) << reply.reason;
     EXPECT_EQ(peer.copies, 2) << "this is what `once` is there to prevent";
 }

@@ -8,7 +8,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const std::string kGet = "GET /describe HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string kDescribe = "GET /describe HTTP/1.1\r\nHost: a\r\n\r\n";
 
 TEST(ServerLimits, CutsAHeadThatDrips) {
     ServerLimits limits;
@@ -37,7 +37,7 @@ TEST(ServerLimits, ClosesIdleConnections) {
     limits.idle_timeout = milliseconds{50};
     TestServer server{limits};
     RawClient client{server.port()};
-    client.send(kGet);
+    client.send(kDescribe);
     EXPECT_EQ(status_of(client.read_reply()), 200);
     EXPECT_EQ(client.read_to_end(), "");
     EXPECT_FALSE(client.timed_out());
@@ -125,8 +125,8 @@ TEST(ServerLimits, BoundsConnections) {
     TestServer server{limits};
     RawClient first{server.port()};
     RawClient second{server.port()};
-    first.send(kGet);
-    second.send(kGet);
+    first.send(kDescribe);
+    second.send(kDescribe);
     EXPECT_EQ(status_of(first.read_reply()), 200);
     EXPECT_EQ(status_of(second.read_reply()), 200);
     RawClient third{server.port()};
@@ -138,7 +138,7 @@ TEST(ServerLimits, BoundsConnections) {
     EXPECT_EQ(status_of(first.read_to_end()), 200);
     EXPECT_TRUE(eventually([&] {
         RawClient again{server.port()};
-        again.send(kGet);
+        again.send(kDescribe);
         return status_of(again.read_reply()) == 200;
     }));
 }
@@ -148,7 +148,7 @@ TEST(ServerLimits, BoundsConnectionsOfOnePeer) {
     limits.connections_per_peer_max = 1;
     TestServer server{limits};
     RawClient first{server.port()};
-    first.send(kGet);
+    first.send(kDescribe);
     EXPECT_EQ(status_of(first.read_reply()), 200);
     RawClient second{server.port()};
     EXPECT_EQ(status_of(second.read_to_end()), 503);
@@ -156,7 +156,7 @@ TEST(ServerLimits, BoundsConnectionsOfOnePeer) {
     first.read_to_end();
     EXPECT_TRUE(eventually([&] {
         RawClient again{server.port()};
-        again.send(kGet);
+        again.send(kDescribe);
         return status_of(again.read_reply()) == 200;
     })) << "a place is given back";
 }
@@ -190,14 +190,14 @@ TEST(ServerLimits, RefusedConnectionsTakeNoPlaceOfOthers) {
     limits.refusals_max = 4;
     TestServer server{limits};
     RawClient first{server.port()};
-    first.send(kGet);
+    first.send(kDescribe);
     EXPECT_EQ(status_of(first.read_reply()), 200);
     std::vector<std::unique_ptr<RawClient>> refused;
     for (int i = 0; i < 10; ++i)
         refused.push_back(std::make_unique<RawClient>(server.port()));
     EXPECT_TRUE(eventually([&] { return server.server->figures().refused == 10; }));
     EXPECT_EQ(server.server->figures().connections, 1U);
-    first.send(kGet);
+    first.send(kDescribe);
     EXPECT_EQ(status_of(first.read_reply()), 200);
 }
 
@@ -208,7 +208,7 @@ TEST(ServerLimits, ClosesTheLongestIdleWhenPlacesRunShort) {
     std::vector<std::unique_ptr<RawClient>> idle;
     for (int i = 0; i < 8; ++i) {
         idle.push_back(std::make_unique<RawClient>(server.port()));
-        idle.back()->send(kGet);
+        idle.back()->send(kDescribe);
         EXPECT_EQ(status_of(idle.back()->read_reply()), 200);
     }
     // Each loop closes its own oldest when it finds too many, and whichever looks first may do for
@@ -216,11 +216,11 @@ TEST(ServerLimits, ClosesTheLongestIdleWhenPlacesRunShort) {
     EXPECT_TRUE(eventually([&] { return server.server->figures().connections < 8; }));
     EXPECT_GE(server.server->figures().connections, 6U) << "no more than is needed, on each loop";
     for (auto younger = idle.begin() + 2; younger != idle.end(); ++younger) {
-        (*younger)->send(kGet);
+        (*younger)->send(kDescribe);
         EXPECT_EQ(status_of((*younger)->read_reply()), 200);
     }
     RawClient newcomer{server.port()};
-    newcomer.send(kGet);
+    newcomer.send(kDescribe);
     EXPECT_EQ(status_of(newcomer.read_reply()), 200);
 }
 
@@ -281,7 +281,7 @@ TEST(ServerLimits, ClientsBehindATrustedProxyHaveSharesOfTheirOwn) {
 TEST(ServerLimits, DrainLetsOpenRequestsEnd) {
     TestServer server;
     RawClient idle{server.port()};
-    idle.send(kGet);
+    idle.send(kDescribe);
     EXPECT_EQ(status_of(idle.read_reply()), 200);
     RawClient busy{server.port()};
     busy.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -11,7 +11,8 @@ using testing::HasSubstr;
 using CommandsRefusalsTest = CommandsWorld;
 
 const Secret kOther{"tlk_FjZ6rLZ6SgF8jairlWgsyzkIY3gPcRTdoKDgxVZEx8Q"};
-constexpr const char* kDigest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+constexpr const char* kDigestOfHello =
+    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
 TEST_F(CommandsRefusalsTest, WhatIsNotAuthenticIsRefusedAndNothingSaysWhy) {
     customer_speaks("42");
@@ -200,9 +201,9 @@ TEST_F(CommandsRefusalsTest, AFileMayBeAsLargeAsThePortalsLimit) {
     small.limits.media_bytes = 10;
     add_portal(small);
     const auto ask = [&](const std::string& id, int size) {
-        const std::string plain = R"({"commands":[{"id":")" + id +
-                                  R"(","type":"media","media":{"name":"a","size":)" +
-                                  std::to_string(size) + R"(,"sha256":")" + kDigest + R"("}}]})";
+        const std::string plain =
+            R"({"commands":[{"id":")" + id + R"(","type":"media","media":{"name":"a","size":)" +
+            std::to_string(size) + R"(,"sha256":")" + kDigestOfHello + R"("}}]})";
         return deliver(sealed(plain, true, trunkline::test::kLicense, "small"), "small").body;
     };
     EXPECT_THAT(ask("m1", 10), HasSubstr(R"("status":"accepted")"));
@@ -235,7 +236,7 @@ TEST_F(CommandsRefusalsTest, WhatCannotBeWrittenWasNeverTaken) {
     customer_speaks("42");
     const std::string media =
         std::string{R"({"id":"m1","type":"media","media":{"name":"a","size":5,"sha256":")"} +
-        kDigest + R"("}})";
+        kDigestOfHello + R"("}})";
     for (const std::string& one :
          {send("c1"), media, std::string{R"({"id":"x","type":"bogus"})"}}) {
         store.refuse_writes = true;

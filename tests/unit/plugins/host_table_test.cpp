@@ -5,7 +5,7 @@
 namespace trunkline::plugins {
 namespace {
 
-tl_view view(std::string_view text) {
+tl_view view_of(std::string_view text) {
     return {text.data(), text.size()};
 }
 
@@ -38,9 +38,9 @@ TEST_F(HostTableTest, WritesOneLineWhateverItIsGiven) {
 
 TEST_F(HostTableTest, FindsExtensionsByExactId) {
     const auto& table = host_.table();
-    EXPECT_EQ(table.extension(table.ctx, view("trunkline.crypto/1")), &crypto_table());
-    EXPECT_EQ(table.extension(table.ctx, view("trunkline.metrics/1")), &metrics_.table());
-    EXPECT_EQ(table.extension(table.ctx, view("trunkline.crypto/2")), nullptr);
+    EXPECT_EQ(table.extension(table.ctx, view_of("trunkline.crypto/1")), &crypto_table());
+    EXPECT_EQ(table.extension(table.ctx, view_of("trunkline.metrics/1")), &metrics_.table());
+    EXPECT_EQ(table.extension(table.ctx, view_of("trunkline.crypto/2")), nullptr);
     EXPECT_EQ(table.extension(table.ctx, {nullptr, 3}), nullptr);
 }
 

@@ -12,15 +12,15 @@ namespace trunkline::reload {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
-class FolderTest : public testing::Test {
+class FolderTest : public ::testing::Test {
 protected:
     FolderTest() {
         folder_ = std::filesystem::temp_directory_path() /
                   ("trunkline-folder-" + std::to_string(::getpid()) + "-" +
-                   testing::UnitTest::GetInstance()->current_test_info()->name());
+                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
         std::filesystem::create_directory(folder_);
     }
     ~FolderTest() override { std::filesystem::remove_all(folder_); }

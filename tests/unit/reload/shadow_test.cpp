@@ -7,9 +7,9 @@ namespace trunkline::reload {
 namespace {
 
 using plugins::CaseResult;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 std::string item(
     const std::string& type, const std::string& dedup, const std::string& text = "hi"
@@ -43,7 +43,7 @@ struct Stop {
     CaseResult before, after;
     const char* what;
 };
-class ShadowStops : public testing::TestWithParam<Stop> {};
+class ShadowStops : public ::testing::TestWithParam<Stop> {};
 
 TEST_P(ShadowStops, WhatWouldHurtStopsIt) {
     const Comparison comparison = compare({GetParam().before}, {GetParam().after});
@@ -66,7 +66,7 @@ CaseResult with_fault() {
 INSTANTIATE_TEST_SUITE_P(
     All,
     ShadowStops,
-    testing::Values(
+    ::testing::Values(
         Stop{
             "Understood",
             result({item("message", "1")}),

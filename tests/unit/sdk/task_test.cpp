@@ -7,8 +7,8 @@
 namespace {
 
 using namespace trunkline::testing;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using trunkline::tests::probe;
 
 TEST(Task, StatusesNameTheInputThatFailed) {

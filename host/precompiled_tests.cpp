@@ -1,0 +1,1 @@
+#include "host/precompiled_tests.hpp"
