@@ -13,8 +13,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/process/descriptor.hpp"
+
 namespace trunkline::frames {
 namespace {
+
+using process::Descriptor;
 
 // The first byte of a packet.
 constexpr char kInline = 'i';  // the frame follows
@@ -22,22 +26,6 @@ constexpr char kByFile = 'f';  // its size follows, and a descriptor
 constexpr std::size_t kByFileSize = 1 + sizeof(std::uint64_t);
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 constexpr std::size_t kDescriptorsMax = 16;  // of one packet; more are dropped by the kernel
-
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_{value} {}
-    ~Descriptor() {
-        if (value_ >= 0) ::close(value_);
-    }
-    Descriptor(Descriptor&& other) noexcept : value_{std::exchange(other.value_, -1)} {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return value_; }
-
-private:
-    int value_;
-};
 
 Moved failed_to_move(int code) {
     switch (code) {

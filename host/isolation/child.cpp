@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "host/isolation/death.hpp"
+#include "host/process/spawn.hpp"
 
 namespace trunkline::isolation {
 namespace {
@@ -44,67 +44,7 @@ Descriptor make_words() {
     return words;
 }
 
-/// What a child sees of our environment: nothing, since secrets are in it, but the sanitizers'
-/// options in builds that have them.
-std::vector<std::string> environment() {
-    std::vector<std::string> kept;
-    for (const char* name : {"ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"}) {
-        if (const char* value = std::getenv(name)) kept.push_back(std::string{name} + "=" + value);
-    }
-    return kept;
-}
-
-struct Actions {
-    Actions() { ::posix_spawn_file_actions_init(&value); }
-    ~Actions() { ::posix_spawn_file_actions_destroy(&value); }
-    Actions(const Actions&) = delete;
-    Actions& operator=(const Actions&) = delete;
-    posix_spawn_file_actions_t value{};
-};
-
-struct Attributes {
-    Attributes() {
-        ::posix_spawnattr_init(&value);
-        // A host that is started with signals blocked or ignored must not pass that on.
-        sigset_t none, all;
-        ::sigemptyset(&none);
-        ::sigfillset(&all);
-        ::posix_spawnattr_setsigmask(&value, &none);
-        ::posix_spawnattr_setsigdefault(&value, &all);
-        // Its own group: Ctrl-C at the host's terminal is the host's affair.
-        ::posix_spawnattr_setpgroup(&value, 0);
-        ::posix_spawnattr_setflags(
-            &value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-        );
-    }
-    ~Attributes() { ::posix_spawnattr_destroy(&value); }
-    Attributes(const Attributes&) = delete;
-    Attributes& operator=(const Attributes&) = delete;
-    posix_spawnattr_t value{};
-};
-
-/// Copies above all numbers that the child uses, so that moving one to its place never covers
-/// another.
-Descriptor out_of_the_way(const Descriptor& from) {
-    return Descriptor{::fcntl(from.get(), F_DUPFD_CLOEXEC, frames::kPage + 1)};
-}
-
 }  // namespace
-
-Descriptor::~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-}
-
-Descriptor::Descriptor(Descriptor&& other) noexcept : value_{std::exchange(other.value_, -1)} {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-}
-
-int Descriptor::release() noexcept {
-    return std::exchange(value_, -1);
-}
 
 Child::Child(
     int pid, Descriptor process, Descriptor socket, Descriptor words, frames::ProgressPage page
@@ -127,41 +67,17 @@ Result<Child> Child::start(
         return failed("making a socket", errno);
     Descriptor ours{pair[0]};
     const Descriptor theirs{pair[1]};
-    const Descriptor nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-    if (nothing.get() < 0) return failed("opening /dev/null", errno);
 
-    const std::array<std::pair<const Descriptor, int>, 5> places{
-        {{out_of_the_way(nothing), 0},
-         {out_of_the_way(nothing), 1},
-         {out_of_the_way(words), 2},
-         {out_of_the_way(theirs), frames::kSocket},
-         {Descriptor{::fcntl(page->descriptor(), F_DUPFD_CLOEXEC, frames::kPage + 1)},
-          frames::kPage}}};
-    Actions actions;
-    for (const auto& [from, to] : places) {
-        if (from.get() < 0) return failed("passing on descriptors", errno);
-        ::posix_spawn_file_actions_adddup2(&actions.value, from.get(), to);
-    }
-    const Attributes attributes;
-    std::string program = runner, mode = "serve", file = library,
-                memory = std::to_string(memory_max);
-    std::array<char*, 5> words_of_command{
-        program.data(), mode.data(), file.data(), memory.data(), nullptr};
-    std::vector<std::string> kept = environment();
-    std::vector<char*> variables;
-    for (std::string& entry : kept)
-        variables.push_back(entry.data());
-    variables.push_back(nullptr);
-    pid_t pid = -1;
-    const int code = ::posix_spawn(
-        &pid,
-        runner.c_str(),
-        &actions.value,
-        &attributes.value,
-        words_of_command.data(),
-        variables.data()
+    const auto started = process::spawn(
+        {.words = {runner, "serve", library, std::to_string(memory_max)},
+         .given =
+             {{words.get(), 2},
+              {theirs.get(), frames::kSocket},
+              {page->descriptor(), frames::kPage}},
+         .own_group = true}
     );
-    if (code != 0) return failed(("starting " + runner).c_str(), code);
+    if (!started) return started.error();
+    const int pid = *started;
     // Nobody else waits for children, so the number is still this one's.
     Descriptor process{open_process(pid)};
     if (process.get() < 0) {

@@ -5,24 +5,11 @@
 
 #include "host/base/result.hpp"
 #include "host/frames/progress.hpp"
+#include "host/process/descriptor.hpp"
 
 namespace trunkline::isolation {
 
-/// A descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int value = -1) noexcept : value_{value} {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept;
-    Descriptor& operator=(Descriptor&& other) noexcept;
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return value_; }
-    int release() noexcept;
-
-private:
-    int value_;
-};
+using process::Descriptor;
 
 /// A started runner. Killed and reaped at the latest by the destructor, which then blocks for as
 /// long as the kernel takes. One thread at a time.

@@ -7,31 +7,13 @@
 #include <vector>
 
 #include "host/base/result.hpp"
+#include "host/process/descriptor.hpp"
 
 /// A program of ours as a child process, with descriptors of its own choosing. `[any]`
 namespace trunkline::plugins {
 
-/// A descriptor that closes itself. Moves.
-class OwnedDescriptor {
-public:
-    OwnedDescriptor() = default;
-    explicit OwnedDescriptor(int value) : value_{value} {}
-    OwnedDescriptor(OwnedDescriptor&& other) noexcept : value_{std::exchange(other.value_, -1)} {}
-    OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-        std::swap(value_, other.value_);
-        return *this;
-    }
-    ~OwnedDescriptor();
-
-    int get() const noexcept { return value_; }
-    void close();
-
-private:
-    int value_ = -1;
-};
-
 /// A file in memory that holds `bytes`, for a child to read.
-Result<OwnedDescriptor> memory_file(const char* name, std::string_view bytes);
+Result<process::Descriptor> memory_file(const char* name, std::string_view bytes);
 
 /// A child that is killed and waited for when this ends. One thread.
 class Child {

@@ -12,24 +12,10 @@
 
 #include "host/base/clock.hpp"
 #include "host/base/ulid.hpp"
+#include "host/process/descriptor.hpp"
 
 namespace trunkline::plugins {
 namespace {
-
-/// A file descriptor that closes itself.
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_{value} {}
-    ~Descriptor() {
-        if (value_ >= 0) ::close(value_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return value_; }
-
-private:
-    int value_;
-};
 
 std::string reason(int code) {
     return std::error_code{code, std::generic_category()}.message();
@@ -92,7 +78,7 @@ Result<std::string> Staging::copy(
     std::uint64_t bytes_max
 ) const {
     // Non-blocking, so that a pipe in the folder cannot hold the host up.
-    const Descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    const process::Descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     if (from.get() < 0) return Error{Fault::not_found, "cannot be read: " + reason(errno)};
     struct stat facts {};
     if (::fstat(from.get(), &facts) != 0) return storage("asking for the size", errno);
@@ -100,7 +86,7 @@ Result<std::string> Staging::copy(
 
     const std::string path =
         folder_ + "/" + id + "." + start_ + "." + std::to_string(generation) + ".so";
-    const Descriptor to{
+    const process::Descriptor to{
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0500)};
     if (to.get() < 0) return storage("staging " + path, errno);
     auto copied = copy_bytes(from.get(), to.get(), bytes_max);
@@ -112,7 +98,7 @@ Result<std::string> Staging::copy(
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    const process::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.get() < 0) return storage("opening " + path, errno);
     struct stat facts {};
     if (::fstat(file.get(), &facts) != 0) return storage("asking for the size of " + path, errno);

@@ -165,8 +165,8 @@ TrialResult run_trial(
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
         return failed(Error{Fault::storage, "no pipe to be had"});
-    OwnedDescriptor reading{ends[0]};
-    OwnedDescriptor writing{ends[1]};
+    process::Descriptor reading{ends[0]};
+    process::Descriptor writing{ends[1]};
     auto child = Child::start({options.runner, "try", library}, {input->get(), writing.get()});
     if (!child) return failed(child.error());
     writing.close();

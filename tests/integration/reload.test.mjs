@@ -164,10 +164,9 @@ test('a generation that fails more is taken back by the host alone', withWorld('
     const gifts = new Customers(world, { connections: 1, account: () => 'first', prefix: 'gifts-', text: () => 'a gift' })
     const back = await until('the host to go back', async () => {
       const row = await plugin(world)
-      return row.version === '1.0.0' && row
+      return row.version === '1.0.0' && row.last_attempt.result === 'taken_back' && row
     })
     await gifts.stop()
-    assert.equal(back.last_attempt.result, 'taken_back')
     assert.match(back.reason, /taken back: it failed in \d+ of \d+ calls, the former one in 0 of \d+ calls/)
     await until('the gifts to be understood', () => portal.of('edited').length === portal.of('unsupported').length && portal.of('edited').length > 0)
   } finally {
@@ -193,7 +192,7 @@ test('operators compare, force, go back, disable and go on', withWorld('reload-a
     assert.match(readFileSync(day, 'utf8'), /a gift/)
     assert.ok(!readFileSync(day, 'utf8').includes('parcel-secret'), 'no secret is written')
     const conform = (library, checks) => spawnSync(program('trunkline-conform'), [library, '--replay', day, '--checks', checks], { encoding: 'utf8' })
-    const kept = conform(parcel('sound'), 'contract.cases,determinism,state.refeed')
+    const kept = conform(parcel('first'), 'contract.cases,determinism,state.refeed')
     assert.equal(kept.status, 0, kept.stdout + kept.stderr)
     await assert.rejects(world.trunkctl('plugins', 'recent', 'nobody'), /no connector called nobody/)
     await assert.rejects(world.trunkctl('plugins', 'reload', 'parcel'), /was understood, and is not any more/)
