@@ -13,8 +13,10 @@
 namespace trunkline::isolation {
 namespace {
 
-constexpr std::uint32_t kUnaskedMax = 10'000;  // frames without anything being asked
-constexpr int kFramesPerTurn = 64;             // then the loop's other work gets its turn
+constexpr std::uint32_t kUnaskedMax = 10'000;    // frames without anything being asked
+constexpr int kFramesPerTurn = 64;               // then the loop's other work gets its turn
+constexpr std::size_t kFrameOfTurn = 1U << 20U;  // a longer frame counts as several
+constexpr std::size_t kAsideMax = 1U << 20U;     // of a frame that is no answer
 
 tl_view lend(std::string_view text) {
     return {text.data(), text.size()};
@@ -32,7 +34,7 @@ async::Awaitable<std::optional<std::string_view>> Keeper::next_frame() {
                     frames_in_turn_ = 0;
                     co_await async::net::post(loop_, async::net::use_awaitable);
                 }
-                ++frames_in_turn_;
+                frames_in_turn_ += 1 + static_cast<int>(frame.size() / kFrameOfTurn);
                 co_return frame;
             case frames::Moved::not_now:
                 break;
@@ -52,7 +54,10 @@ async::Awaitable<std::optional<std::string_view>> Keeper::next_frame() {
 
 bool Keeper::take(Child& child, std::string_view frame) {
     if (calls_.empty() && ++unasked_ > kUnaskedMax) return false;
-    switch (frames::kind_of(frame).value_or(frames::Kind::hello)) {
+    const auto kind = frames::kind_of(frame).value_or(frames::Kind::hello);
+    if (frame.size() > kAsideMax && kind != frames::Kind::reply && kind != frames::Kind::saved)
+        return false;
+    switch (kind) {
         case frames::Kind::created: {
             frames::Created created;
             return frames::decode(frame, created) && take_answer(created.call, frame);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -33,7 +34,8 @@ constexpr std::uint32_t kForeign = 0x40000000;
 #error "which system calls a child may make is known for x86-64 and aarch64 only"
 #endif
 
-// Sanitizers reserve terabytes of address space.
+// Sanitizers reserve terabytes of address space, and make calls of their own at any time: in such
+// builds, which nobody serves with, nothing is filtered.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #elif defined(__has_feature)
@@ -46,7 +48,9 @@ constexpr bool kSanitized = false;
 constexpr bool kSanitized = false;
 #endif
 
-constexpr rlim_t kFilesMax = 64;
+constexpr rlim_t kFilesMax = 64;  // while loading
+constexpr rlim_t kFilesMaxRunning =
+    16;  // a memory file that is nobody's memory counts nowhere else
 constexpr rlim_t kFileBytesMax = frames::kFrameMax + (1ULL << 20U);  // of a memory file
 
 Error failed(const char* what) {
@@ -132,6 +136,41 @@ Result<void> limit(int resource, rlim_t most) {
     return {};
 }
 
+/// Reading is left for what loading needs: the library, the system's libraries, and the linker's
+/// list of them. Where the kernel has no Landlock, the filters of calls are all there is.
+Result<void> close_files(const std::string& library) {
+    landlock_ruleset_attr rules{};
+    rules.handled_access_fs =
+        LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_EXECUTE |
+        LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+        LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR |
+        LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SOCK;
+    const int set =
+        static_cast<int>(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0));
+    if (set < 0) return {};
+    const auto may_read = [set](const char* path, std::uint64_t what) {
+        const int place = ::open(path, O_PATH | O_CLOEXEC);
+        if (place < 0) return;  // not on this machine
+        landlock_path_beneath_attr rule{};
+        rule.allowed_access = what;
+        rule.parent_fd = place;
+        (void)::syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+        ::close(place);
+    };
+    constexpr std::uint64_t kFile = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE;
+    constexpr std::uint64_t kFolder = kFile | LANDLOCK_ACCESS_FS_READ_DIR;
+    may_read(library.c_str(), kFile);
+    for (const char* file : {"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ssl/openssl.cnf"})
+        may_read(file, LANDLOCK_ACCESS_FS_READ_FILE);
+    for (const char* folder : {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"})
+        may_read(folder, kFolder);
+    const bool closed = ::syscall(SYS_landlock_restrict_self, set, 0) == 0;
+    const auto why = failed("closing the file system");
+    ::close(set);
+    if (!closed) return why;
+    return {};
+}
+
 frames::Progress* told_to = nullptr;  // a signal handler has no other way to know
 
 /// The kernel skipped the call; it fails like one that is not permitted.
@@ -148,7 +187,7 @@ void on_refused(int, siginfo_t* info, void* context) {
 
 }  // namespace
 
-Result<void> confine_loading(std::uint64_t memory_max) {
+Result<void> confine_loading(std::uint64_t memory_max, const std::string& library) {
     // A host that died before this is noticed at the socket.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return failed("binding to the host's life");
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return failed("giving up privileges");
@@ -159,8 +198,48 @@ Result<void> confine_loading(std::uint64_t memory_max) {
           {RLIMIT_AS, kSanitized ? RLIM_INFINITY : memory_max}}) {
         if (auto limited = limit(resource, most); !limited) return limited;
     }
+    if (kSanitized) return {};
+    if (auto closed = close_files(library); !closed) return closed;
     constexpr std::uint32_t kRefuse = SECCOMP_RET_ERRNO | EPERM;
     Filter filter;
+    const auto self = static_cast<std::uint32_t>(::getpid());
+    // abort() sends a signal to itself, and a limit may be asked for; of others nothing.
+    filter.on_argument(SYS_tgkill, 0, {self}, kRefuse);
+    filter.on_argument(SYS_prlimit64, 0, {0, self}, kRefuse);
+    filter.on(
+        {SYS_rt_sigqueueinfo,
+         SYS_rt_tgsigqueueinfo,
+         SYS_pidfd_open,
+         SYS_pidfd_send_signal,
+         SYS_pidfd_getfd,
+         SYS_kcmp,
+         SYS_process_madvise,
+         SYS_setpriority,
+         SYS_ioprio_set,
+         SYS_sched_setparam,
+         SYS_sched_setscheduler,
+         SYS_sched_setattr,
+         SYS_sched_setaffinity,
+         SYS_migrate_pages,
+         SYS_move_pages,
+         SYS_fchmod,
+         SYS_fchown,
+         SYS_setxattr,
+         SYS_lsetxattr,
+         SYS_fsetxattr,
+         SYS_removexattr,
+         SYS_lremovexattr,
+         SYS_fremovexattr,
+         SYS_add_key,
+         SYS_request_key,
+         SYS_shmget,
+         SYS_semget,
+         SYS_msgget,
+         SYS_inotify_init1,
+         SYS_fanotify_init,
+         SYS_name_to_handle_at},
+        kRefuse
+    );
     filter.on(
         {SYS_socket,
          SYS_socketpair,
@@ -225,6 +304,8 @@ Result<void> confine_loading(std::uint64_t memory_max) {
 }
 
 Result<void> confine_running(frames::Progress& progress) {
+    if (kSanitized) return {};
+    if (auto limited = limit(RLIMIT_NOFILE, kFilesMaxRunning); !limited) return limited;
     told_to = &progress;
     struct sigaction action {};
     action.sa_sigaction = on_refused;
@@ -279,7 +360,6 @@ Result<void> confine_running(frames::Progress& progress) {
     filter.on_argument(SYS_tgkill, 0, {static_cast<std::uint32_t>(::getpid())}, SECCOMP_RET_TRAP);
     // The C library asks these of its own accord, about standard output; not worth a word.
     filter.on({SYS_newfstatat, SYS_ioctl}, SECCOMP_RET_ERRNO | EPERM);
-    if (kSanitized) filter.on({SYS_sigaltstack, SYS_rt_sigaction}, SECCOMP_RET_ALLOW);
     return filter.install(SECCOMP_RET_TRAP);
 }
 

@@ -194,7 +194,7 @@ int serve(std::span<char* const> words) {
     try {
         Peer peer{progress};
         warm_up();
-        if (const auto confined = confine_loading(memory); !confined)
+        if (const auto confined = confine_loading(memory, words[0]); !confined)
             refuse(peer, confined.error().context);
         const auto table = load_connector(words[0]);
         if (!table) refuse(peer, table.error().context);

@@ -109,9 +109,9 @@ json::object run_case(const tl_plugin& plugin, const testing::Golden& golden) {
     return result;
 }
 
-int run(const char* library) {
+int run(const char* library, frames::Progress& progress) {
     const std::string text = read_cases_text();
-    if (auto confined = confine_loading(kMemory); !confined)
+    if (auto confined = confine_loading(kMemory, library); !confined)
         return refuse(confined.error().context);
     tell({{"phase", "its constructors"}});
     if (load(library) == nullptr) return 1;
@@ -119,6 +119,8 @@ int run(const char* library) {
     tell({{"phase", "its second load"}});
     const Entry entry = load(library, true);
     if (entry == nullptr) return 1;
+    if (auto confined = confine_running(progress); !confined)
+        return refuse(confined.error().context);
     tell({{"phase", "its entry"}});
     const tl_plugin* const plugin = entry(TL_ABI_MAJOR, TL_ABI_MINOR);
     if (plugin == nullptr || plugin->size < offsetof(tl_plugin, self_check) ||
@@ -145,8 +147,9 @@ int run(const char* library) {
 }  // namespace
 
 int try_connector(const char* library) {
+    frames::Progress progress{};
     try {
-        return run(library);
+        return run(library, progress);
     } catch (const std::exception& error) {
         return refuse(std::string{"it threw: "} + std::string{error.what()}.substr(0, 300));
     } catch (...) {
