@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <future>
+#include <map>
 
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
@@ -10,6 +11,8 @@
 #include "host/async/on.hpp"
 #include "host/async/spawn.hpp"
 #include "host/base/ulid.hpp"
+#include "host/inbound/absent.hpp"
+#include "host/inbound/payload.hpp"
 
 namespace trunkline {
 namespace {
@@ -19,10 +22,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDrain{2'000};
 constexpr std::size_t kPage = 200;
 constexpr milliseconds kLook{5};
+constexpr int kFailuresMax = 2;         // of a connector on what is replayed to an account
+constexpr std::size_t kFailingMax = 3;  // accounts; then the connector itself is at fault
 
 /// What became of one account that was to go over.
 struct Gone {
     bool over = false;
+    bool taken_up = false;  ///< nothing served it before
     std::uint64_t pause_us = 0;
     std::optional<std::string> failure;
 };
@@ -133,7 +139,7 @@ reload::Totals ConnectorServing::totals(const ConnectorId& connector) {
             const tasks::Strand::Figures figures = account->strand->figures();
             const std::lock_guard lock{adding};
             out.calls += figures.calls;
-            out.failures += figures.failures + figures.bad_input;
+            out.failures += figures.failures + figures.bad_input - figures.replay_failures;
         }
         co_return;
     });
@@ -146,6 +152,7 @@ reload::Switched ConnectorServing::go_over(
     std::mutex adding;
     std::vector<std::uint64_t> pauses;
     std::vector<Account> over;
+    std::vector<Account> taken_up;
     reload::Switched out;
     const auto one = [&](Account account) -> async::Awaitable<Gone> {
         Gone gone;
@@ -161,6 +168,7 @@ reload::Switched ConnectorServing::go_over(
             account->absent = false;
             account->kept_while_absent = {};
             rooms_.begin(account);
+            gone.taken_up = true;
             co_return gone;
         }
         auto went = co_await account->strand->refeed(next, kDrain);
@@ -179,6 +187,11 @@ reload::Switched ConnectorServing::go_over(
                     rooms_.loops.at(loop).get_executor(),
                     "account goes over",
                     [&, account]() -> async::Awaitable<> {
+                        // Also when it throws, for the one who waits below.
+                        struct Last {
+                            std::size_t& open;
+                            ~Last() { --open; }
+                        } last{open};
                         Gone gone = co_await one(account);
                         {
                             const std::lock_guard lock{adding};
@@ -187,11 +200,11 @@ reload::Switched ConnectorServing::go_over(
                                 over.push_back(account);
                                 pauses.push_back(gone.pause_us);
                             }
+                            if (gone.taken_up) taken_up.push_back(account);
                             if (gone.failure && !out.failure)
                                 out.failure = "account " + account->id.text() +
                                               " cannot go over: " + *gone.failure;
                         }
-                        --open;
                     }
                 );
             }
@@ -209,6 +222,15 @@ reload::Switched ConnectorServing::go_over(
         next->manifest().id,
         [&](std::size_t, std::vector<Account> accounts) -> async::Awaitable<> {
             for (const Account& account : accounts) {
+                if (std::ranges::find(taken_up, account) != taken_up.end()) {
+                    // As it was: nothing serves it.
+                    co_await account->strand->stop();
+                    account->strand.reset();
+                    account->set_health(
+                        {"broken", "connector", "The connector that took it up was refused.", 0, 0}
+                    );
+                    continue;
+                }
                 if (std::ranges::find(over, account) == over.end()) continue;
                 auto back = co_await account->strand->refeed(former, milliseconds{0});
                 if (back) back = rooms_.adopt(*account, *former);
@@ -244,36 +266,38 @@ void ConnectorServing::leave(const ConnectorId& connector, const std::string& re
     });
 }
 
-void ConnectorServing::replay(const ConnectorId& connector) {
+void ConnectorServing::replay(const ConnectorId& connector, Kept which) {
     {
         const std::lock_guard lock{mutex_};
-        const auto [at, fresh] = replaying_.try_emplace(connector.text(), false);
+        const auto [at, fresh] = replaying_.try_emplace(connector.text(), std::nullopt);
         if (!fresh) {
-            at->second = true;
+            if (at->second != Kept::all) at->second = which;
             return;
         }
     }
     async::spawn(
         rooms_.loops.at(0).get_executor(),
         "replay " + connector.text(),
-        [this, id = connector.text()]() -> async::Awaitable<> {
-            for (bool again = true; again;) {
-                co_await replay_all(id);
+        [this, id = connector.text(), which]() -> async::Awaitable<> {
+            for (std::optional<Kept> now = which; now;) {
+                co_await replay_all(id, *now);
                 const std::lock_guard lock{mutex_};
-                again = std::exchange(replaying_[id], false);
-                if (!again) replaying_.erase(id);
+                now = std::exchange(replaying_[id], std::nullopt);
+                if (!now) replaying_.erase(id);
             }
         }
     );
 }
 
-/// In the order in which they came. What is still not understood stays; what makes the connector
-/// fail ends the round, so that a payload that breaks it does so once.
-async::Awaitable<> ConnectorServing::replay_all(std::string connector) {
+/// In the order in which they came. What is still not understood stays. An account for which the
+/// connector fails twice is passed over from there on; when it does so for several, the round ends.
+async::Awaitable<> ConnectorServing::replay_all(std::string connector, Kept which) {
     std::size_t replayed = 0;
     std::size_t left = 0;
+    std::map<std::string, int> failures;  // by account
+    std::size_t failing = 0;
     std::string after;
-    for (;;) {
+    for (bool more = true; more;) {
         const auto read = [this, &after] {
             return rooms_.store.rows(store::Table::quarantine, "", after, kPage);
         };
@@ -282,27 +306,37 @@ async::Awaitable<> ConnectorServing::replay_all(std::string connector) {
             spdlog::error("quarantine.unread reason={}", rows.error().context);
             break;
         }
-        bool failing = false;
+        more = rows->size() == kPage;
         for (const store::Row& row : *rows) {
             after = row.key;
             boost::json::error_code bad;
             const auto value = boost::json::parse(row.value, bad);
             const auto* object = bad ? nullptr : value.if_object();
-            const auto* owner = object == nullptr ? nullptr : object->if_contains("account");
-            if (owner == nullptr || !owner->is_string()) continue;
-            const auto account = rooms_.directory.account(owner->get_string());
-            if (!account || account->connector.text() != connector) continue;
+            if (object == nullptr) continue;
+            if (which == Kept::while_absent &&
+                inbound::text_at(*object, "reason") != inbound::kKeptWhileAbsent)
+                continue;
+            const std::string owner = inbound::text_at(*object, "account");
+            const auto account = rooms_.directory.account(owner);
+            if (!account || account->connector.text() != connector ||
+                failures[owner] >= kFailuresMax)
+                continue;
             Ulid id;
             if (row.key.size() != id.bytes.size()) continue;
             std::memcpy(id.bytes.data(), row.key.data(), row.key.size());
             auto done = co_await rooms_.inbound.replay(id.text());
+            while (!done && done.error().fault == Fault::throttled) {
+                co_await async::pause(std::max(done.error().pause, kLook));
+                done = co_await rooms_.inbound.replay(id.text());
+            }
             ++(done ? replayed : left);
-            failing = !done && (done.error().fault == Fault::unavailable ||
-                                done.error().fault == Fault::cancelled ||
-                                done.error().fault == Fault::storage);
-            if (failing) break;
+            if (done) continue;
+            const Fault fault = done.error().fault;
+            if (fault == Fault::unavailable && ++failures[owner] == kFailuresMax) ++failing;
+            more = more && fault != Fault::cancelled && fault != Fault::storage &&
+                   failing < kFailingMax;
+            if (!more) break;
         }
-        if (failing || rows->size() < kPage) break;
     }
     if (replayed + left > 0)
         spdlog::info(

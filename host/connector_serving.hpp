@@ -48,7 +48,7 @@ public:
         std::shared_ptr<plugins::Generation> next, std::shared_ptr<plugins::Generation> former
     ) override;
     void leave(const ConnectorId& connector, const std::string& reason) override;
-    void replay(const ConnectorId& connector) override;
+    void replay(const ConnectorId& connector, Kept which) override;
 
 private:
     using Account = std::shared_ptr<accounts::Account>;
@@ -56,12 +56,12 @@ private:
 
     /// Runs `work` on every loop at once, with the connector's accounts there, and waits for all.
     void on_every_loop(const ConnectorId& connector, const Work& work);
-    async::Awaitable<> replay_all(std::string connector);
+    async::Awaitable<> replay_all(std::string connector, Kept which);
 
     Rooms rooms_;
     std::mutex mutex_;  // guards recent_ and replaying_
     std::map<std::string, std::vector<std::unique_ptr<tasks::Recent>>> recent_;
-    std::map<std::string, bool> replaying_;  ///< true: asked for once more meanwhile
+    std::map<std::string, std::optional<Kept>> replaying_;  ///< what was asked for meanwhile
 };
 
 }  // namespace trunkline

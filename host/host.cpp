@@ -111,6 +111,7 @@ Result<void> Host::make_rooms() {
     plugins.directory = config_.plugins.directory;
     plugins.staging = config_.store.path + "/plugins";
     plugins.loops = loops_.size();
+    plugins.stopping = stopping_.get();
     plugins.signatures = {config_.plugins.require_signature, config_.plugins.trusted_keys};
     plugins.log = [](const std::string& label, int level, std::string_view text) {
         spdlog::log(
@@ -224,6 +225,7 @@ Result<void> Host::make_reloader() {
     options.watch = config_.plugins.watch;
     options.pin = config_.plugins.require_signature;
     options.soak = config_.plugins.soak;
+    options.stopping = stopping_.get();
     reloader_ = std::make_unique<reload::Reloader>(
         reload::Reloader::Rooms{*catalogue_, *book_, *serving_, clock_}, std::move(options)
     );
@@ -363,8 +365,8 @@ void Host::stop() {
     if (!started_) return;
     started_ = false;
     public_side_->ready(false);
-    reloader_->stop();
     *stopping_ = true;
+    reloader_->stop();
     for (const auto& [id, account] : directory_.accounts())
         *account->leaving = true;
     for (auto* server : {public_server_.get(), admin_server_.get()}) {

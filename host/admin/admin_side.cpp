@@ -99,11 +99,6 @@ private:
             co_return response;
         }
         if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_, call);
-        if (call.at("GET", {"plugins", "*", "diff"})) co_return show_diff(rooms_, call);
-        if (call.at("GET", {"plugins", "*", "recent"})) {
-            auto response = co_await show_recent(rooms_, std::move(call));
-            co_return response;
-        }
         if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_, call);
         if (call.at("GET", {"portals"})) {
             auto response = co_await list_portals(rooms_, std::move(call));
@@ -128,9 +123,15 @@ private:
         }
         // Content is shown one piece at a time, and only to those who may also act on it.
         const bool content =
-            call.at("GET", {"dead-letters", "show"}) || call.at("GET", {"quarantine", "*"});
+            call.at("GET", {"dead-letters", "show"}) || call.at("GET", {"quarantine", "*"}) ||
+            call.at("GET", {"plugins", "*", "diff"}) || call.at("GET", {"plugins", "*", "recent"});
         if (content && !Access::may(call.role, "operate"))
             co_return net::problem(403, "forbidden", "the role operate is needed");
+        if (call.at("GET", {"plugins", "*", "diff"})) co_return show_diff(rooms_, call);
+        if (call.at("GET", {"plugins", "*", "recent"})) {
+            auto response = co_await show_recent(rooms_, std::move(call));
+            co_return response;
+        }
         if (call.at("GET", {"dead-letters", "show"})) {
             auto response = co_await show_dead_letter(rooms_, std::move(call));
             co_return response;

@@ -14,7 +14,6 @@ namespace json = boost::json;
 
 constexpr std::uint64_t kKeptMax = 10'000;
 constexpr std::uint64_t kKeptBytesMax = 64ULL << 20U;
-constexpr const char* kReason = "the connector is not there";
 
 const json::object* object_at(const json::object& from, std::string_view key) {
     const auto* value = from.if_contains(key);
@@ -95,7 +94,7 @@ async::Awaitable<net::Response> receive_for_absent(
     ++kept.payloads;
     kept.bytes += payload->body.size();
     Accepted accepted;
-    quarantine_whole(ground, *account, *payload, kReason, accepted);
+    quarantine_whole(ground, *account, *payload, kKeptWhileAbsent, accepted);
     auto written = co_await write(store, *account, std::move(accepted));
     if (!written) co_return not_now(to_string(written.error().fault), written.error().pause);
     net::Response response;

@@ -9,6 +9,9 @@
 /// Receiving for a connector that is not there: by the acceptance recipe of its manifest.
 namespace trunkline::inbound {
 
+/// Why such a payload lies in the quarantine, as its row has it.
+inline constexpr const char* kKeptWhileAbsent = "the connector is not there";
+
 /// Whether `payload` is authentic by the account's recipe. None: the recipe cannot tell, or there
 /// is none. Secrets are compared in constant time. On the account's loop.
 std::optional<bool> vouches(const accounts::Account& account, const Payload& payload);

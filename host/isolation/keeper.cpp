@@ -152,7 +152,10 @@ async::Awaitable<> Keeper::keep() {
     wake();
 }
 
-void Keeper::fell(const std::string& reason) {
+void Keeper::fell(std::string reason) {
+    // Its last words are whatever it printed.
+    for (const auto& [number, tenant] : tenants_)
+        reason = tenant->redact(reason);
     forget_old_deaths();
     history_->deaths.push_back(Clock::now());
     ++tally_->deaths;

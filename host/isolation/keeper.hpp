@@ -74,6 +74,8 @@ public:
     virtual ~Tenant() = default;
     virtual void said(std::int32_t level, std::string_view text) = 0;
     virtual bool has_file(const std::string& file) = 0;
+    /// `text` without the secrets of its account.
+    virtual std::string redact(std::string_view text) const = 0;
 };
 
 /// Keeps one child alive: starts it, hands it frames, notices its death, starts the next one after
@@ -152,7 +154,7 @@ private:
     void watch();
     void kill(std::string why);
     void note_refused(const Child& child);
-    void fell(const std::string& reason);
+    void fell(std::string reason);
     std::size_t recent_deaths() const;
     void forget_old_deaths();
     void show(const char* state, int pid);

@@ -29,26 +29,19 @@ class FolderCatalogue final : public Catalogue {
 public:
     explicit FolderCatalogue(CatalogueOptions options) : options_{std::move(options)} {}
 
-    void load_all(const Wanted& wanted) override {
+    std::vector<std::string> files() const override {
         std::error_code error;
         std::vector<std::string> files;
         for (const auto& entry : fs::directory_iterator{options_.directory, error}) {
             if (is_connector_file(entry.path().string())) files.push_back(entry.path().string());
         }
-        if (error) {
+        if (error)
             spdlog::error(
                 "plugins.unlisted directory={} reason=\"{}\"", options_.directory, error.message()
             );
-            return;
-        }
         std::ranges::sort(files);  // so that two starts judge alike
         if (files.size() > kFilesMax) files.resize(kFilesMax);
-        for (const std::string& file : files) {
-            const std::string from = wanted ? wanted(fs::path{file}.stem().string(), file) : file;
-            if (from.empty()) continue;
-            auto generation = load(from);
-            if (generation) adopt(*std::move(generation));
-        }
+        return files;
     }
 
     Result<Candidate> stage(const std::string& file) override {
@@ -58,11 +51,15 @@ public:
             loader_ = std::move(*loader);
         }
         const fs::path path =
-            fs::path{file}.is_absolute() ? fs::path{file} : fs::path{options_.directory} / file;
+            fs::path{file}.has_parent_path() ? fs::path{file} : fs::path{options_.directory} / file;
         Staged staged = loader_->stage(path.string());
         if (!staged.candidate)
             return refuse(path.string(), std::move(staged.manifest), *std::move(staged.error));
         return *std::move(staged.candidate);
+    }
+
+    Error refuse(const Candidate& candidate, Error why) override {
+        return refuse(candidate.origin().file, candidate.manifest(), std::move(why));
     }
 
     Result<void> try_out(const Candidate& candidate) override {
@@ -200,6 +197,12 @@ private:
 };
 
 }  // namespace
+
+void Catalogue::load_all() {
+    for (const std::string& file : files()) {
+        if (auto generation = load(file)) adopt(*std::move(generation));
+    }
+}
 
 Result<std::shared_ptr<Generation>> Catalogue::load(const std::string& file) {
     auto candidate = stage(file);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -37,7 +38,6 @@ struct Origin {
     std::string cases;   ///< its golden cases (trunkline/testing/cases.hpp); "" = it has none
     std::uint32_t state_schema = 0;  ///< of what its instances save
     SignedBy signature;
-    std::string signature_text;  ///< as it lay beside the file; "" = there was none
 
     /// Fingerprint of the trusted key that the file is signed with; "" = of nobody whom the
     /// operator trusts.
@@ -125,17 +125,20 @@ class Catalogue {
 public:
     virtual ~Catalogue() = default;
 
-    /// Loads every `*.so` of the folder: a private copy is staged, its note read before any of its
-    /// code runs, then tried in a child process, mapped, negotiated and self-checked. What is
-    /// refused is listed with its reason and hurts nobody else. `wanted` may name another file than
-    /// the folder's for an id, or "" to leave it alone.
-    using Wanted = std::function<std::string(const std::string& id, const std::string& file)>;
-    virtual void load_all(const Wanted& wanted = nullptr) = 0;
+    /// Every `*.so` of the folder, sorted; bounded. Says so in the log when it cannot be listed.
+    virtual std::vector<std::string> files() const = 0;
 
-    /// The steps of a loading, for who replaces a generation; nothing serves by them. `file` may
-    /// be absolute or of the folder.
+    /// Loads them: a private copy is staged, its note read before any of its code runs, then tried
+    /// in a child process, mapped, negotiated and self-checked. What is refused is listed with its
+    /// reason and hurts nobody else.
+    void load_all();
+
+    /// The steps of a loading, for who replaces a generation; nothing serves by them. `file` is a
+    /// path, or a name alone for a file of the folder.
     virtual Result<Candidate> stage(const std::string& file) = 0;
     virtual Result<void> try_out(const Candidate& candidate) = 0;  ///< on its golden cases; blocks
+    /// Lists and logs what the caller has against it; returns `why`.
+    virtual Error refuse(const Candidate& candidate, Error why) = 0;
     virtual Result<std::shared_ptr<Generation>> map(Candidate candidate) = 0;
 
     /// All of them: the next generation of its connector. The caller decides when it serves.
@@ -165,6 +168,7 @@ struct CatalogueOptions {
     std::size_t loops = 1;
     std::uint64_t file_bytes_max = 256ULL << 20U;
     SignaturePolicy signatures;
+    const std::atomic<bool>* stopping = nullptr;  ///< true: what is being tried is broken off
     /// Whether a connector runs in children, by id. Where nothing is said: whose file none of the
     /// trusted keys signed, if there are such keys.
     std::map<std::string, bool> isolated;

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
 #include <unistd.h>
@@ -143,11 +142,6 @@ private:
     const tl_plugin* table_ = nullptr;
 };
 
-std::string read_text(const std::string& file) {
-    std::ifstream stream{file};
-    return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
 /// The staged copy by the signature that lies beside the deployed file.
 Result<SignedBy> judge_staged(
     const std::string& staged, const std::string& file, const SignaturePolicy& policy
@@ -208,13 +202,10 @@ Staged Loader::stage(const std::string& file) {
     }
     if (manifest) {
         auto signature = judge_staged(*staged, file, options_.signatures);
-        if (signature) {
+        if (signature)
             origin.signature = *std::move(signature);
-            if (!origin.signature.fingerprint.empty())
-                origin.signature_text = read_text(signature_file(file));
-        } else {
+        else
             manifest = signature.error();
-        }
     }
     Candidate candidate{out.manifest, std::move(written), std::move(origin), number};
     if (!manifest) return fail(manifest.error());
@@ -226,6 +217,7 @@ Result<void> Loader::try_out(const Candidate& candidate) const {
     if (options_.runner.empty()) return {};
     TrialOptions options;
     options.runner = options_.runner;
+    options.unwanted = options_.stopping;
     const Origin& origin = candidate.origin();
     const TrialResult result = run_trial(options, origin.staged, origin.cases);
     if (result.failure) return refused("in its trial: " + *result.failure);

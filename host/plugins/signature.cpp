@@ -147,7 +147,7 @@ Result<SignedBy> judge_signature(
             "its bytes are not those that were signed: it was changed since, or " + name +
                 " is of another build"};
     }
-    SignedBy by{fingerprint(signature->key), is_trusted(signature->key, policy)};
+    SignedBy by{fingerprint(signature->key), is_trusted(signature->key, policy), **text};
     if (policy.required && !by.trusted) {
         return Error{
             Fault::forged,

@@ -39,6 +39,7 @@ struct SignaturePolicy {
 struct SignedBy {
     std::string fingerprint;  ///< "" = unsigned
     bool trusted = false;     ///< with one of the trusted keys
+    std::string text;         ///< of the signature's file, as it was judged
 };
 
 /// Judges `bytes`, which were read from `file`, by the signature that lies beside `file` now. Fails

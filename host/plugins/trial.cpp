@@ -1,5 +1,6 @@
 #include "host/plugins/trial.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <map>
@@ -16,6 +17,19 @@ namespace {
 
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLook{200};  // at whether anybody still wants it
+constexpr std::size_t kLineMax = 400;
+
+/// What a connector says, for a log and an operator's terminal: one line, bounded.
+std::string clean(std::string text) {
+    text.resize(std::min(text.size(), kLineMax));
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' '
+    );
+    std::ranges::replace(text, '"', '\'');
+    return text;
+}
 
 std::string text_at(const json::object& from, std::string_view key) {
     const auto* value = from.if_contains(key);
@@ -35,7 +49,7 @@ std::vector<std::string> texts_at(const json::object& from, std::string_view key
 CaseResult case_of(const json::object& line) {
     CaseResult result;
     result.name = text_at(line, "case");
-    result.said = text_at(line, "said");
+    result.said = clean(text_at(line, "said"));
     result.transcript = texts_at(line, "transcript");
     result.faults = texts_at(line, "faults");
     if (const auto* created = line.if_contains("created");
@@ -56,6 +70,7 @@ class Report {
 public:
     Report(const TrialOptions& options, int from) : options_{options}, from_{from} {
         until_ = Clock::now() + options.load;
+        end_ = Clock::now() + options.all;
     }
 
     /// Reads to its end, or until there is a reason to stop.
@@ -63,11 +78,19 @@ public:
         while (!ended_ && !result_.failure) {
             pollfd wanted{from_, POLLIN, 0};
             const auto left =
-                std::chrono::ceil<std::chrono::milliseconds>(until_ - Clock::now()).count();
-            const int ready = left <= 0 ? 0 : ::poll(&wanted, 1, static_cast<int>(left));
+                std::chrono::ceil<std::chrono::milliseconds>(std::min(until_, end_) - Clock::now());
+            if (options_.unwanted != nullptr && options_.unwanted->load()) {
+                result_.failure = "broken off in " + phase_;
+                break;
+            }
+            const int ready =
+                left.count() <= 0
+                    ? 0
+                    : ::poll(&wanted, 1, static_cast<int>(std::min(left, kLook).count()));
             if (ready < 0 && errno == EINTR) continue;
+            if (ready == 0 && left > kLook) continue;
             if (ready <= 0) {
-                result_.failure = "stuck in " + phase_;
+                result_.failure = (until_ < end_ ? "stuck in " : "not done in time: in ") + phase_;
                 break;
             }
             std::array<char, 65'536> piece;
@@ -109,10 +132,10 @@ private:
             return;
         }
         if (object->contains("phase")) {
-            phase_ = text_at(*object, "phase");
+            phase_ = clean(text_at(*object, "phase"));
             until_ = Clock::now() + time_for(phase_);
         } else if (object->contains("error")) {
-            result_.failure = text_at(*object, "error");
+            result_.failure = clean(text_at(*object, "error"));
             ended_ = true;
         } else if (object->contains("case")) {
             result_.cases.push_back(case_of(*object));
@@ -128,7 +151,8 @@ private:
 
     const TrialOptions& options_;
     int from_;
-    Clock::time_point until_;
+    Clock::time_point until_;  ///< of the phase
+    Clock::time_point end_;    ///< of all
     std::string phase_ = "the start of its trial";
     std::string line_;
     std::size_t bytes_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ struct TrialOptions {
     std::chrono::milliseconds load{5'000};
     std::chrono::milliseconds self_check{2'000};
     std::chrono::milliseconds each_case{2'000};
+    std::chrono::milliseconds all{60'000};
+    const std::atomic<bool>* unwanted = nullptr;  ///< looked at while it runs: true ends it
     std::size_t report_bytes_max = 64U << 20U;
 };
 

@@ -27,6 +27,7 @@ std::optional<Entry> read(const std::string& row) {
     entry.disabled = disabled != nullptr && disabled->is_bool() && disabled->get_bool();
     entry.refused = text_at(*object, "refused");
     entry.pinned = text_at(*object, "pinned");
+    entry.allowed = text_at(*object, "allowed");
     if (const auto* accept = object->if_contains("accept");
         accept != nullptr && accept->is_object())
         entry.accept = accept->get_object();
@@ -38,6 +39,7 @@ std::string written(const Entry& entry) {
         {"disabled", entry.disabled},
         {"refused", entry.refused},
         {"pinned", entry.pinned},
+        {"allowed", entry.allowed},
         {"accept", entry.accept}});
 }
 

@@ -17,7 +17,9 @@ struct Entry {
     bool disabled = false;       ///< by a person
     std::string refused;         ///< digest of a file that was taken back: it is not loaded again
     std::string pinned;          ///< the highest version that served
+    std::string allowed;         ///< digest of an older file that a person let in all the same
     boost::json::object accept;  ///< the acceptance recipe of its last manifest; empty = none
+    bool operator==(const Entry&) const = default;
 };
 
 /// The connectors' entries, in the store. Reading `[any]`; changing blocks: control thread only.

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include <boost/json.hpp>
 #include <trunkline/testing/cases.hpp>
+
+#include "host/net/url.hpp"
 
 namespace trunkline::reload {
 namespace {
@@ -26,13 +29,40 @@ std::string disguised(const std::string& secret) {
     return out;
 }
 
-/// Replaces an account's secrets wherever they stand.
+std::string lower(std::string_view text) {
+    std::string out{text};
+    for (char& c : out)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
+}
+
+/// As a JSON document has it, without the quotes.
+std::string in_json(std::string_view text) {
+    const std::string quoted = boost::json::serialize(boost::json::string{text});
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+/// What a messenger gives once per application has no manifest that says which of it is secret.
+bool sounds_secret(std::string_view key) {
+    const std::string name = lower(key);
+    for (const char* word : {"secret", "token", "password", "key", "credential"}) {
+        if (name.find(word) != std::string::npos) return true;
+    }
+    return false;
+}
+
+/// Replaces an account's secrets wherever they stand, in the forms in which texts carry them.
 class Disguise {
 public:
     explicit Disguise(const ServedAccount& account) {
-        for (const Secret& secret : account.secrets) {
-            if (secret.reveal().size() >= kSecretMin)
-                pairs_.emplace_back(secret.reveal(), disguised(secret.reveal()));
+        for (const Secret& secret : account.secrets)
+            add(secret.reveal());
+        boost::json::error_code bad;
+        const auto connector = boost::json::parse(account.connector, bad);
+        if (!bad && connector.is_object()) {
+            for (const auto& [key, value] : connector.get_object()) {
+                if (value.is_string() && sounds_secret(key)) add(std::string{value.get_string()});
+            }
         }
         // A secret may hold another one.
         std::ranges::sort(pairs_, [](const auto& a, const auto& b) {
@@ -50,8 +80,27 @@ public:
     }
 
 private:
+    void add(const std::string& secret) {
+        if (secret.size() < kSecretMin) return;
+        const std::string other = disguised(secret);
+        pairs_.emplace_back(secret, other);
+        using Form = std::string (*)(std::string_view);
+        for (const Form form : {Form{in_json}, Form{net::percent_encode}}) {
+            if (form(secret) != secret) pairs_.emplace_back(form(secret), form(other));
+        }
+    }
+
     std::vector<std::pair<std::string, std::string>> pairs_;
 };
+
+/// A header's value; of those that let somebody in nothing stays, whoever they are for.
+std::string value_of(const net::Header& header, const Disguise& hidden) {
+    const std::string value = hidden(header.value);
+    const std::string name = lower(header.name);
+    const bool opens =
+        name.find("authorization") != std::string::npos || name.find("cookie") != std::string::npos;
+    return opens && value == header.value ? disguised(value) : value;
+}
 
 sdk::Input to_input(const tasks::Input& from, const Disguise& hidden) {
     sdk::Input input;
@@ -62,11 +111,11 @@ sdk::Input to_input(const tasks::Input& from, const Disguise& hidden) {
     input.at_ms = from.at_ms;
     input.method = from.method;
     input.target = hidden(from.target);
-    input.body = hidden(from.body);
+    input.body = from.secret ? disguised(from.body) : hidden(from.body);
     input.key = hidden(from.key);
     input.note = hidden(from.note);
     for (const auto& pair : from.pairs)
-        input.headers.push_back({pair.name, hidden(pair.value)});
+        input.headers.push_back({pair.name, value_of(pair, hidden)});
     return input;
 }
 
@@ -83,6 +132,12 @@ std::string account_cases(const std::vector<ServedAccount>& accounts) {
         cases.push_back(std::move(golden));
     }
     return sdk::write_cases(cases);
+}
+
+std::string without_secrets(const std::vector<ServedAccount>& accounts, std::string text) {
+    for (const ServedAccount& account : accounts)
+        text = Disguise{account}(std::move(text));
+    return text;
 }
 
 std::string recent_cases(

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,11 +49,13 @@ private:
         Time since;  ///< of `latest`
     };
 
-    std::map<std::string, Seen> scan() const;
+    /// None when the folder cannot be read now, which says nothing about its files.
+    std::optional<std::map<std::string, Seen>> scan() const;
 
     std::string directory_;
     std::map<std::string, State> files_;
     bool unsettled_ = false;
+    mutable bool unread_ = false;  ///< said once, not every second
 };
 
 }  // namespace trunkline::reload

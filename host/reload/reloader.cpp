@@ -34,14 +34,18 @@ Error refusal(std::string why) {
     return Error{Fault::rejected, std::move(why)};
 }
 
-/// What is no version by its form is neither older nor newer than anything.
-bool is_older(const std::string& one, const std::string& other) {
+}  // namespace
+
+bool Reloader::is_older(const std::string& one, const std::string& other) {
     const auto a = plugins::Version::parse(one);
     const auto b = plugins::Version::parse(other);
     return a && b && *a < *b;
 }
 
-}  // namespace
+boost::json::object Reloader::recipe_of(const plugins::Generation& generation) {
+    const auto* accept = generation.manifest().json.if_contains("accept");
+    return accept != nullptr && accept->is_object() ? accept->get_object() : boost::json::object{};
+}
 
 Reloader::Reloader(Rooms rooms, Options options)
     : rooms_{rooms}, options_{std::move(options)}, folder_{options_.directory} {
@@ -97,6 +101,14 @@ Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
         rooms_.catalogue.remark(deployed(connector), "");
         return {};  // touched, or put back as it was
     }
+    if (how == How::deployed && rooms_.book.of(connector).refused == candidate->origin().digest)
+        return refused(
+            refusal(
+                "this file was taken back before: trunkctl plugins reload " + connector +
+                " tries it again"
+            ),
+            Told::no
+        );
     if (how != How::back) {
         if (auto pinned = check_pin(*candidate, wish); !pinned)
             return refused(pinned.error(), Told::no);
@@ -147,16 +159,17 @@ Result<void> Reloader::replace(const std::string& file, How how, Wish wish) {
         attempt.took_ms,
         attempt.pause_us_max
     );
-    rooms_.serving.replay(ConnectorId{connector});
+    rooms_.serving.replay(ConnectorId{connector}, Serving::Kept::all);
     return {};
 }
 
 Result<void> Reloader::check_pin(const plugins::Candidate& candidate, Wish wish) const {
     if (!options_.pin || wish.older) return {};
-    const std::string pinned = rooms_.book.of(candidate.manifest().id.text()).pinned;
-    if (pinned.empty() || !is_older(candidate.manifest().version, pinned)) return {};
+    const Entry entry = rooms_.book.of(candidate.manifest().id.text());
+    if (entry.pinned.empty() || !is_older(candidate.manifest().version, entry.pinned)) return {};
+    if (entry.allowed == candidate.origin().digest) return {};
     return refusal(
-        "version " + candidate.manifest().version + " is older than " + pinned +
+        "version " + candidate.manifest().version + " is older than " + entry.pinned +
         ", which has served: trunkctl plugins reload " + candidate.manifest().id.text() +
         " --allow-older"
     );
@@ -168,14 +181,18 @@ Result<void> Reloader::try_on_accounts(const plugins::Candidate& candidate) {
     const auto accounts = rooms_.serving.accounts(candidate.manifest().id);
     plugins::TrialOptions options;
     options.runner = options_.runner;
+    options.unwanted = options_.stopping;
     const auto result =
         plugins::run_trial(options, candidate.origin().staged, account_cases(accounts));
-    if (result.failure) return refusal("in its trial: " + *result.failure);
+    // It had the accounts' secrets, and may say them.
+    if (result.failure)
+        return refusal("in its trial: " + without_secrets(accounts, *result.failure));
     for (const plugins::CaseResult& each : result.cases) {
         if (each.created != 0)
             return refusal(
                 "in its trial: create for " + each.name + " answers " +
-                std::to_string(each.created) + (each.said.empty() ? "" : ": " + each.said)
+                std::to_string(each.created) +
+                (each.said.empty() ? "" : ": " + without_secrets(accounts, each.said))
             );
     }
     return {};
@@ -191,6 +208,7 @@ Result<void> Reloader::compare_with(
     if (cases.empty()) return {};
     plugins::TrialOptions options;
     options.runner = options_.runner;
+    options.unwanted = options_.stopping;
     const auto before = plugins::run_trial(options, present.origin().staged, cases);
     const auto after = plugins::run_trial(options, candidate.origin().staged, cases);
     Comparison comparison = compare(before.cases, after.cases);
@@ -213,11 +231,11 @@ void Reloader::put_in_charge(std::shared_ptr<plugins::Generation> next, How how)
     const std::string connector = next->manifest().id.text();
     Entry entry = rooms_.book.of(connector);
     entry.disabled = false;
-    const auto* accept = next->manifest().json.if_contains("accept");
-    entry.accept =
-        accept != nullptr && accept->is_object() ? accept->get_object() : boost::json::object{};
+    entry.accept = recipe_of(*next);
     if (how != How::back) {
         entry.refused.clear();
+        entry.allowed =
+            is_older(next->manifest().version, entry.pinned) ? next->origin().digest : "";
         if (entry.pinned.empty() || is_older(entry.pinned, next->manifest().version))
             entry.pinned = next->manifest().version;
     }
@@ -251,8 +269,8 @@ void Reloader::keep_copy(const plugins::Generation& former) {
         ::rename(fresh.c_str(), kept(connector).c_str()) == 0) {
         const std::string signature = plugins::signature_file(kept(connector));
         ::unlink(signature.c_str());
-        if (!former.origin().signature_text.empty())
-            std::ofstream{signature} << former.origin().signature_text;
+        if (!former.origin().signature.text.empty())
+            std::ofstream{signature} << former.origin().signature.text;
         return;
     }
     spdlog::error("plugins.not_kept connector={} reason=\"{}\"", former.label(), ::strerror(errno));
@@ -296,6 +314,7 @@ void Reloader::withdraw(
     {
         const std::lock_guard lock{mutex_};
         reports_[connector].soaking = false;
+        reports_[connector].previous.clear();  // nothing serves that could be gone back from
     }
     if (former) retire(connector, std::move(former));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@ struct Options {
     bool pin = false;                   ///< an older version than has served is refused
     std::chrono::milliseconds soak{0};  ///< how long a new generation is watched; 0 = not at all
     std::chrono::milliseconds drain{2'000};
+    const std::atomic<bool>* stopping =
+        nullptr;  ///< the host ends: what is being tried is broken off
 };
 
 /// What a person may allow.
@@ -108,7 +111,14 @@ private:
     };
     enum class How { deployed, asked, back };
 
-    // Control thread.
+    /// What is no version by its form is neither older nor newer than anything.
+    static bool is_older(const std::string& one, const std::string& other);
+    /// What the host may accept for a connector that is not there; empty = nothing.
+    static boost::json::object recipe_of(const plugins::Generation& generation);
+
+    // Control thread; `load_first` before there is one.
+    void load_first(const std::string& file);
+    void begin_with(plugins::Candidate candidate);
     Result<void> replace(const std::string& file, How how, Wish wish);
     Result<void> try_on_accounts(const plugins::Candidate& candidate);
     Result<void> compare_with(

@@ -1,6 +1,5 @@
 // When connectors are looked at: at the start, when the folder changes, and every second.
 #include <filesystem>
-#include <fstream>
 #include <future>
 
 #include <poll.h>
@@ -9,11 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/base/base64.hpp"
 #include "host/plugins/notes.hpp"
 #include "host/reload/reloader.hpp"
 #include "host/reload/soak.hpp"
-#include "host/seal/crypto.hpp"
 
 namespace trunkline::reload {
 namespace {
@@ -24,46 +21,57 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kSoon{100};  // while something in the folder is not settled
 
-std::string digest_of(const std::string& file) {
-    std::ifstream stream{file, std::ios::binary};
-    const std::string bytes{std::istreambuf_iterator<char>{stream}, {}};
-    return hex_encode(seal::sha256(bytes));
-}
-
 }  // namespace
 
 void Reloader::load_all() {
-    rooms_.catalogue.load_all([this](const std::string& id, const std::string& file) {
-        const Entry entry = rooms_.book.of(id);
-        if (entry.disabled) {
-            rooms_.catalogue.withdraw(ConnectorId{id}, "disabled", "by an operator");
-            return std::string{};
-        }
-        if (entry.refused.empty() || digest_of(file) != entry.refused) return file;
-        if (!fs::exists(kept(id))) return file;
+    folder_.learn();
+    for (const std::string& file : rooms_.catalogue.files())
+        load_first(file);
+}
+
+/// At the start nothing serves yet that could be hurt: what is loaded is in charge at once.
+void Reloader::load_first(const std::string& file) {
+    const std::string connector = fs::path{file}.stem().string();
+    if (plugins::is_connector_id(connector) && rooms_.book.of(connector).disabled) {
+        rooms_.catalogue.withdraw(ConnectorId{connector}, "disabled", "by an operator");
+        return;
+    }
+    auto candidate = rooms_.catalogue.stage(file);
+    if (!candidate) return;
+    if (candidate->origin().digest == rooms_.book.of(connector).refused &&
+        fs::exists(kept(connector))) {
         spdlog::warn(
             "plugins.going_on_with_former connector={} reason=\"its file was taken back before\"",
-            id
+            connector
         );
-        return kept(id);
-    });
-    folder_.learn();
-    for (const plugins::PluginInfo& info : rooms_.catalogue.list()) {
-        if (const auto generation = rooms_.catalogue.current(info.manifest.id)) {
-            Entry entry = rooms_.book.of(info.id);
-            const auto* accept = generation->manifest().json.if_contains("accept");
-            const boost::json::object recipe = accept != nullptr && accept->is_object()
-                                                   ? accept->get_object()
-                                                   : boost::json::object{};
-            if (entry.accept == recipe && !entry.pinned.empty()) continue;
-            entry.accept = recipe;
-            if (entry.pinned.empty()) entry.pinned = generation->manifest().version;
-            rooms_.book.keep(info.id, entry);
-        }
+        if (auto former = rooms_.catalogue.stage(kept(connector))) begin_with(*std::move(former));
+        return;
     }
+    if (auto pinned = check_pin(*candidate, {}); !pinned)
+        rooms_.catalogue.refuse(*candidate, pinned.error());
+    else
+        begin_with(*std::move(candidate));
+}
+
+void Reloader::begin_with(plugins::Candidate candidate) {
+    if (!rooms_.catalogue.try_out(candidate)) return;
+    auto generation = rooms_.catalogue.map(std::move(candidate));
+    if (!generation) return;
+    const std::string connector = (*generation)->manifest().id.text();
+    const std::string version = (*generation)->manifest().version;
+    Entry entry = rooms_.book.of(connector);
+    if (entry.pinned.empty() || is_older(entry.pinned, version)) entry.pinned = version;
+    entry.accept = recipe_of(**generation);
+    rooms_.catalogue.adopt(*std::move(generation));
+    if (!(entry == rooms_.book.of(connector))) rooms_.book.keep(connector, entry);
 }
 
 void Reloader::start() {
+    // What was kept while a connector was gone, if the host ended before it was read.
+    for (const plugins::PluginInfo& info : rooms_.catalogue.list()) {
+        if (info.state == "serving")
+            rooms_.serving.replay(info.manifest.id, Serving::Kept::while_absent);
+    }
     watcher_ = std::thread{[this] { watch(); }};
 }
 

@@ -53,9 +53,13 @@ public:
     /// Nothing serves the connector's accounts any more: open tasks may end, the rest waits.
     virtual void leave(const ConnectorId& connector, const std::string& reason) = 0;
 
+    enum class Kept {
+        all,           ///< also what a former generation did not understand
+        while_absent,  ///< only what nobody has tried yet
+    };
     /// Hands what lies in the quarantine of the connector's accounts to it again, oldest first, in
     /// the background.
-    virtual void replay(const ConnectorId& connector) = 0;
+    virtual void replay(const ConnectorId& connector, Kept which) = 0;
 };
 
 }  // namespace trunkline::reload

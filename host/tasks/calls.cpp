@@ -137,7 +137,7 @@ void Core::succeed(const TaskRef& task, Collector::Slot& slot) {
     task->ended = outcome || task->pending.empty();
     if (task->ended) collected.steps.clear();
     if (!judge_marks(*task, collected)) {
-        ++figures_.failures;
+        count_failure(*task);
         spdlog::error("tasks.diverged {} key={}", who(*task), task->durable_key);
         end_with(
             *task, Error{Fault::unknown, "the task asks for something else than before the restart"}
@@ -145,7 +145,7 @@ void Core::succeed(const TaskRef& task, Collector::Slot& slot) {
         return;
     }
     if (task->ended && !outcome && !task->inbound() && !task->asked.sourced) {
-        ++figures_.failures;
+        count_failure(*task);
         end_with(
             *task,
             Error{
@@ -257,7 +257,13 @@ void Core::erase_marks(Task& task, Durable& durable) {
     task.marks = std::move(kept);
 }
 
-void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
+void Core::count_failure(const Task& task) {
+    ++figures_.failures;
+    if (task.first_kind == TL_IN_REPLAY) ++figures_.replay_failures;
+}
+
+void Core::fail(const TaskRef& task, tl_code code, const std::string& thrown) {
+    const std::string escaped = task->instance->redact(thrown);
     const std::string label = task->instance->generation().label();
     if (!escaped.empty()) spdlog::error("tasks.escaped {} reason=\"{}\"", who(*task), escaped);
     ++task->tries;
@@ -271,7 +277,9 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
         case TL_E_BAD_INPUT:
         case TL_E_LIMIT:
             ++figures_.bad_input;
-            if (code == TL_E_BAD_INPUT && ++figures_.bad_in_a_row == kDriftAfter) {
+            if (task->first_kind == TL_IN_REPLAY)
+                ++figures_.replay_failures;
+            else if (code == TL_E_BAD_INPUT && ++figures_.bad_in_a_row == kDriftAfter) {
                 spdlog::error(
                     "connector.drift {} in_a_row={} hint=\"its messenger may have changed\"",
                     who(*task),
@@ -303,12 +311,12 @@ void Core::fail(const TaskRef& task, tl_code code, const std::string& escaped) {
         case TL_E_NO_MEMORY:
         case TL_E_BAD_CONFIG:
             if (!task->begun && task->tries < kTriesMax) {
-                ++figures_.failures;
+                count_failure(*task);
                 return enqueue(task, true);
             }
             break;
     }
-    ++figures_.failures;
+    count_failure(*task);
     const std::string what = escaped.empty() ? plugins::name_of(code) : "it threw: " + escaped;
     end(Fault::unavailable, label + " failed " + std::to_string(task->tries) + " times: " + what);
 }

@@ -68,7 +68,8 @@ private:
     void settle(const Handled& handled);
     void put_back(const TaskRef& task);
     void succeed(const TaskRef& task, Collector::Slot& slot);
-    void fail(const TaskRef& task, tl_code code, const std::string& escaped);
+    void count_failure(const Task& task);
+    void fail(const TaskRef& task, tl_code code, const std::string& thrown);
     void end_with(Task& task, Error why);
     bool judge_marks(Task& task, Collected& collected);
     void write_marks(Task& task, Collected& collected, const std::optional<Input>& reply);

@@ -99,7 +99,7 @@ async::Awaitable<bool> Core::known_again(
             break;
     }
     task->busy = false;
-    ++figures_.failures;
+    count_failure(*task);
     const bool once = !task->marks.empty();
     spdlog::error("tasks.diverged {} once={}", who(*task), once);
     task->known_in = 0;
@@ -182,7 +182,8 @@ void Core::settle_flight(const Answer& answer) {
 void Core::crash(std::span<const TaskRef> batch, const Answer& answer) {
     const std::size_t blamed =
         answer.working ? std::min<std::size_t>(answer.done, batch.size() - 1) : batch.size();
-    if (answer.working) ++figures_.failures;
+    ++figures_.calls;
+    if (blamed < batch.size()) count_failure(*batch[blamed]);
     for (std::size_t i = batch.size(); i-- > 0;) {
         if (i == blamed)
             crash_of(batch[i], answer.reason);
@@ -194,7 +195,9 @@ void Core::crash(std::span<const TaskRef> batch, const Answer& answer) {
 void Core::crash_of(const TaskRef& task, const std::string& reason) {
     ++task->tries;
     spdlog::warn("tasks.child_died {} try={} reason=\"{}\"", who(*task), task->tries, reason);
-    if (task->tries < kTriesMax || task->cancel) return put_back(task);
+    // A payload of the quarantine is in nobody's way there: it costs one child, not three.
+    const bool replay = task->first_kind == TL_IN_REPLAY;
+    if ((task->tries < kTriesMax && !replay) || task->cancel) return put_back(task);
     const Input& input = task->inbox.front();
     std::string unread = input.starts_task() ? std::string{} : input.body;
     // What comes from outside is set aside; a command that may have been sent is never sent again
@@ -205,7 +208,7 @@ void Core::crash_of(const TaskRef& task, const std::string& reason) {
             " times: " + reason};
     if (!task->marks.empty())
         why.fault = Fault::unknown;
-    else if (task->inbound() || task->first_kind == TL_IN_COMMAND)
+    else if ((task->inbound() && !replay) || task->first_kind == TL_IN_COMMAND)
         why.fault = Fault::malformed;
     end_with(*task, std::move(why));
     task->end.unread = std::move(unread);

@@ -20,6 +20,7 @@ struct Input {
     WallMs at_ms = 0;  ///< when it was handed in first; 0 = not yet
     std::string method, target, body, key, note;
     net::Headers pairs;
+    bool secret = false;  ///< the body is what a connector stored as a secret
 
     bool starts_task() const noexcept { return kind < TL_IN_HTTP_REPLY; }
     std::size_t bytes() const noexcept;

@@ -82,6 +82,8 @@ public:
 
     virtual LocalInstance* local() noexcept { return nullptr; }
     virtual RemoteInstance* remote() noexcept { return nullptr; }
+    /// `text` without the secrets of its account, for a log and for people.
+    virtual std::string redact(std::string_view text) const = 0;
     const plugins::Generation& generation() const noexcept { return *generation_; }
 
 protected:

@@ -53,8 +53,9 @@ Result<std::shared_ptr<LocalInstance>> LocalInstance::make(
     if (code == TL_OK) return instance;
 
     instance->object_ = nullptr;  // set only with TL_OK; whatever it is, it is not ours to destroy
-    const std::string said =
-        called.escaped.empty() ? instance->host_.last_line() : "it threw: " + called.escaped;
+    const std::string said = called.escaped.empty()
+                                 ? instance->host_.last_line()
+                                 : "it threw: " + instance->redact(called.escaped);
     return refusal(*instance->generation_, setup, code, said);
 }
 

@@ -20,6 +20,7 @@ public:
     ~LocalInstance() override;
 
     LocalInstance* local() noexcept override { return this; }
+    std::string redact(std::string_view text) const override { return host_.redact(text); }
 
     Handled handle(
         const tl_input* inputs, std::uint32_t count, std::uint32_t* done, const tl_effects& effects

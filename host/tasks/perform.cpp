@@ -117,6 +117,7 @@ void Core::start_get(const TaskRef& task, Step step) {
             }
             if (*row) {
                 input.status = 1;
+                input.secret = (*row)->value.front() == static_cast<char>(TL_PUT_SECRET);
                 input.body = (*row)->value.substr(1);  // behind the flags
             }
             self->deliver(id, incarnation, std::move(input));

@@ -238,7 +238,7 @@ bool Core::feed_again(Collector::Slot& slot, const Input& input, LocalInstance& 
             "tasks.escaped account={} task={} reason=\"{}\"",
             setup_.account.text(),
             slot.task->id,
-            handled.escaped
+            instance.redact(handled.escaped)
         );
     return handled.code == TL_OK && !slot.diverged;
 }
@@ -259,7 +259,7 @@ async::Awaitable<bool> Core::feed_again(
             "tasks.escaped account={} task={} reason=\"{}\"",
             setup_.account.text(),
             slot->task->id,
-            handled.escaped
+            instance->redact(handled.escaped)
         );
     co_return handled.code == TL_OK && !slot->diverged;
 }

@@ -23,6 +23,7 @@ public:
     ~RemoteInstance() override;
 
     RemoteInstance* remote() noexcept override { return this; }
+    std::string redact(std::string_view text) const override { return host_.redact(text); }
 
     /// The child in which it exists; 0 = in none at the moment.
     std::uint64_t life() const noexcept;

@@ -184,6 +184,9 @@ public:
 
     struct Figures {
         std::uint64_t calls = 0, failures = 0, bad_input = 0, forged = 0, refeeds = 0;
+        /// What of `failures` and `bad_input` was of payloads replayed from the quarantine, which
+        /// are there because somebody failed on them before.
+        std::uint64_t replay_failures = 0;
         std::uint64_t busy_us = 0;
         std::uint64_t bad_in_a_row = 0;  ///< tasks that ended as BAD_INPUT since one ended well
         std::uint64_t switch_us = 0;     ///< how long it stood still to go over, the last time

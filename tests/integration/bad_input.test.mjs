@@ -223,6 +223,8 @@ test('the admin side opens to tokens only, and gives each what its role may', wi
       isProblem(await ask(what, { ...read, method: 'POST', body }), 403)
     }
     isProblem(await ask('/v1/quarantine/01ARZ3NDEKTSV4RRFFQ69G5FAV', read), 403) // content is more than figures
+    for (const what of ['recent', 'diff']) isProblem(await ask(`/v1/plugins/telegram/${what}`, read), 403)
+    assert.equal((await ask('/v1/plugins/telegram/recent', { token: `Bearer ${operator}` })).status, 200)
     const operate = { token: `Bearer ${operator}`, method: 'POST' }
     isProblem(await ask('/v1/portals/acme/license/rotate', { ...operate, body: '{}' }), 403)
     assert.equal((await ask('/v1/lanes/pause', { ...operate, body: lane })).status, 200)

@@ -1,7 +1,7 @@
 // Connectors come and go while customers write.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, openSync, readFileSync, writeFileSync, writeSync, closeSync } from 'node:fs'
+import { chmodSync, copyFileSync, openSync, readFileSync, writeFileSync, writeSync, closeSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { program, until, withWorld } from './harness.mjs'
@@ -52,6 +52,7 @@ function badFiles() {
     missing_symbol: [parcel('missing_symbol'), /in its trial: cannot be loaded: undefined symbol: nobody_defines_this/],
     aborts: [parcel('aborts'), /in its trial: killed by SIGABRT in its constructors/],
     hangs: [parcel('hangs'), /in its trial: stuck in its self-check/],
+    hostile: [parcel('hostile'), /in its trial: killed by SIGABRT in its constructors/],
     throws: [parcel('throws'), /in its trial: killed by SIGABRT in case account first/],
     refuses_one: [parcel('refuses_one'), /in its trial: create for account second answers -3: this one is refused/],
     understands_less: [parcel('understands_less'), /recent \d+ of (first|second), input 1: was understood, and is not any more/],
@@ -201,6 +202,8 @@ test('operators compare, force, go back, disable and go on', withWorld('reload-a
     await world.trunkctl('plugins', 'rollback', 'parcel')
     assert.equal((await plugin(world)).version, '1.0.0')
     await assert.rejects(world.trunkctl('plugins', 'rollback', 'parcel'), /nothing to go back to/)
+    copyFileSync(parcel('understands_less'), path.join(world.plugins, 'parcel.so'))
+    await until('what was taken back to be refused', async () => /was taken back before/.test((await plugin(world)).last_attempt.reason))
     await host.stop()
 
     const again = await world.host({ file })
@@ -216,6 +219,35 @@ test('operators compare, force, go back, disable and go on', withWorld('reload-a
     assert.equal((await plugin(world)).version, '1.1.0')
     await until('its accounts to work', async () => (await world.admin('/v1/accounts')).json.items.every(row => row.state === 'ready'))
     assert.equal((await world.admin('/v1/plugins/nowhere/reload', {})).status, 404)
+  } finally {
+    await end()
+  }
+}))
+
+test('an older version needs a word, over restarts too', withWorld('reload-pin', async world => {
+  const key = path.join(world.dir, 'key.pem')
+  spawnSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', key])
+  chmodSync(key, 0o600)
+  const der = spawnSync('openssl', ['pkey', '-in', key, '-pubout', '-outform', 'DER']).stdout
+  const library = () => path.join(world.plugins, 'parcel.so')
+  const put = async name => {
+    copyFileSync(parcel(name), library())
+    await world.trunkctl('plugins', 'sign', library(), '--key', key)
+  }
+  const { host, file, end } = await start(world, { first: 'second', extra: `, require_signature: true, trusted_keys: ["${der.subarray(-32).toString('base64')}"]`, before: () => put('second') })
+  try {
+    assert.equal((await plugin(world)).version, '1.1.0')
+    await host.stop()
+    await put('first')
+    const again = await world.host({ file })
+    assert.equal((await plugin(world)).state, 'rejected')
+    assert.match((await plugin(world)).reason, /version 1\.0\.0 is older than 1\.1\.0, which has served: .*--allow-older/)
+    await assert.rejects(world.trunkctl('plugins', 'reload', 'parcel'), /is older than 1\.1\.0/)
+    await world.trunkctl('plugins', 'reload', 'parcel', '--allow-older')
+    assert.equal((await plugin(world)).version, '1.0.0')
+    await again.stop()
+    await world.host({ file })
+    assert.equal((await plugin(world)).version, '1.0.0', 'what was let in once stays in')
   } finally {
     await end()
   }

@@ -74,7 +74,7 @@ export class Customers {
 }
 
 /** Starts everything, with `first` as the connector's first generation. */
-export async function start(world, { first = 'first', extra = '' } = {}) {
+export async function start(world, { first = 'first', extra = '', before = () => {} } = {}) {
   const portal = await new ForeignPortal(await world.license()).listen()
   portal.take = (batch, webhookId) => {
     portal.batches.push({ ...batch, webhookId })
@@ -111,6 +111,7 @@ accounts:
   - {id: first, connector: parcel, portal: acme, line: support, settings: {base_url: "${messenger.url}/first", secret: parcel-secret}}
   - {id: second, connector: parcel, portal: acme, line: support, settings: {base_url: "${messenger.url}/second", secret: parcel-secret}}
 `, { mode: 0o600 })
+  await before()
   const host = await world.host({ file })
   const end = async () => {
     await portal.close()

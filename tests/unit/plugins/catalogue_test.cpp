@@ -75,6 +75,17 @@ TEST_F(CatalogueTest, ServesAGoodConnectorFromAPrivateCopy) {
     EXPECT_EQ(facts.st_mode & 0777U, 0700U);
 }
 
+TEST_F(CatalogueTest, TheFolderMayBeSaidFromWhereTheHostStands) {
+    folder_.deploy("good");
+    CatalogueOptions here = options();
+    here.directory = std::filesystem::relative(folder_.plugins()).string();
+    ASSERT_FALSE(std::filesystem::path{here.directory}.is_absolute());
+    auto catalogue = make_catalogue(here);
+    catalogue->load_all();
+    ASSERT_NE(catalogue->current(ConnectorId{"good"}), nullptr) << catalogue->list().front().reason;
+    EXPECT_TRUE(catalogue->load("good.so")) << "a name alone is one of the folder";
+}
+
 TEST_F(CatalogueTest, WhatRunsInAChildIsStagedAndNeverMapped) {
     folder_.deploy("good");
     folder_.deploy("throws_entry");

@@ -53,6 +53,30 @@ TEST(ReloadCasesTest, SecretsAreDisguisedAlikeInSettingsAndInputs) {
     EXPECT_EQ(cases[0].inputs[0].at_ms, 1'700'000'000'000);
 }
 
+TEST(ReloadCasesTest, SecretsAreFoundInTheFormsInWhichTextsCarryThem) {
+    ServedAccount holder = account("a");
+    holder.settings = R"({"token":"123456:AbC-secret","pem":"BEGIN\nline \"two\"\nEND"})";
+    holder.connector = R"({"app_secret":"shared by all","name":"the shop"})";
+    holder.secrets.emplace_back("BEGIN\nline \"two\"\nEND");
+    tasks::KeptTask task =
+        webhook("a", R"({"pem":"BEGIN\nline \"two\"\nEND","app":"shared by all"})");
+    task.inputs.front().target = "/?token=123456%3AAbC-secret";
+    task.inputs.front().pairs.push_back({"Authorization", "Bearer of-somebody-else"});
+    tasks::Input stored;
+    stored.kind = TL_IN_STORED;
+    stored.body = "refresh-me";
+    stored.secret = true;
+    task.inputs.push_back(stored);
+    const std::string text = recent_cases({holder}, {task});
+    for (const char* hidden :
+         {"AbC-secret", "two", "shared by all", "somebody", "refresh", "%3AAbC"})
+        EXPECT_THAT(text, Not(HasSubstr(hidden)));
+    EXPECT_THAT(text, HasSubstr("the shop"));
+    EXPECT_EQ(
+        without_secrets({holder}, "bad token 123456:AbC-secret"), "bad token 777777:XxX-xxxxxx"
+    );
+}
+
 TEST(ReloadCasesTest, TasksOfAccountsThatAreGoneAreLeftOut) {
     EXPECT_EQ(recent_cases({account("a")}, {webhook("gone", "{}")}), "");
 }

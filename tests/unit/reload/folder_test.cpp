@@ -110,6 +110,20 @@ TEST_F(FolderTest, ANewSignatureIsAChangeOfItsConnector) {
     EXPECT_EQ(changes[0].file, (folder_ / "a.so").string());
 }
 
+TEST_F(FolderTest, AFolderThatCannotBeReadSaysNothingOfItsFiles) {
+    write("a.so", "text");
+    watched().learn();
+    const auto aside = folder_.string() + "-aside";
+    std::filesystem::rename(folder_, aside);
+    std::ofstream{folder_} << "no folder";
+    EXPECT_THAT(look(1s), IsEmpty());
+    EXPECT_THAT(look(10s), IsEmpty());
+    std::filesystem::remove(folder_);
+    std::filesystem::rename(aside, folder_);
+    EXPECT_THAT(look(11s), IsEmpty());
+    EXPECT_THAT(look(20s), IsEmpty());
+}
+
 TEST_F(FolderTest, OtherNamesAreNotLookedAt) {
     for (const char* name : {".a.so", "a.so.tmp", "README"})
         write(name, "x");

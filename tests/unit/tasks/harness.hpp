@@ -163,7 +163,7 @@ protected:
     }
 
     std::shared_ptr<plugins::Generation> load(const std::string& file) {
-        auto loaded = catalogue_->load(file);
+        auto loaded = catalogue_->load(std::string{kTestConnectors} + "/" + file);
         EXPECT_TRUE(loaded) << loaded.error().context;
         return loaded ? *loaded : nullptr;
     }

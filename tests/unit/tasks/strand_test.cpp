@@ -176,6 +176,18 @@ TEST_F(StrandTest, TranslatesEveryStatus) {
     EXPECT_EQ(strand().figures().forged, 1u);
 }
 
+TEST_F(StrandTest, WhatFailsOnceMoreInAReplayIsCountedApart) {
+    for (const int code : {int{TL_E_BAD_INPUT}, int{TL_E_INTERNAL}}) {
+        Start replay = webhook("fail " + std::to_string(code));
+        replay.kind = TL_IN_REPLAY;
+        ASSERT_TRUE(run(std::move(replay))->end->fault);
+    }
+    const auto figures = strand().figures();
+    EXPECT_GT(figures.failures, 0u);
+    EXPECT_EQ(figures.failures + figures.bad_input, figures.replay_failures);
+    EXPECT_EQ(figures.bad_in_a_row, 0u);
+}
+
 TEST_F(StrandTest, CountsTasksInARowThatTheConnectorDoesNotUnderstand) {
     const std::string bad = "fail " + std::to_string(int{TL_E_BAD_INPUT});
     run(webhook(bad));
