@@ -53,6 +53,14 @@ std::optional<std::uint64_t> count_instructions(
     return steps;
 }
 
+Uncounted::Uncounted() noexcept : paused_{(__readeflags() & kTrapFlag) != 0} {
+    if (paused_) __writeeflags(__readeflags() & ~kTrapFlag);
+}
+
+Uncounted::~Uncounted() {
+    if (paused_) __writeeflags(__readeflags() | kTrapFlag);
+}
+
 #else
 
 bool instructions_are_counted() noexcept {
@@ -65,6 +73,9 @@ std::optional<std::uint64_t> count_instructions(
     (void)work, (void)most;
     return std::nullopt;
 }
+
+Uncounted::Uncounted() noexcept : paused_{false} {}
+Uncounted::~Uncounted() = default;
 
 #endif
 

@@ -15,4 +15,17 @@ std::optional<std::uint64_t> count_instructions(
     const std::function<void()>& work, std::uint64_t most
 );
 
+/// While it lives, inside of `work`, nothing is counted: what the host does for a connector is not
+/// the connector's.
+class Uncounted {
+public:
+    Uncounted() noexcept;
+    Uncounted(const Uncounted&) = delete;
+    Uncounted& operator=(const Uncounted&) = delete;
+    ~Uncounted();
+
+private:
+    const bool paused_;
+};
+
 }  // namespace trunkline::conform
