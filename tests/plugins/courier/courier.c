@@ -155,7 +155,11 @@ static void destroy(tl_instance* instance) {
 }
 
 static tl_status create(const tl_host* host, const tl_setup* setup, tl_instance** out) {
-    if (!tl_json_valid(setup->settings_json)) return TL_E_BAD_CONFIG;
+    if (setup->state.size > 0) return TL_E_BAD_STATE; /* it saves none: this is another's */
+    if (!tl_json_valid(setup->settings_json)) {
+        tl_log(host, TL_LOG_ERROR, "the settings are no JSON");
+        return TL_E_BAD_CONFIG;
+    }
     tl_instance* instance = calloc(1, sizeof *instance);
     if (instance == NULL) return TL_E_NO_MEMORY;
     instance->host = host;
