@@ -42,9 +42,14 @@ static tl_view value_of(tl_view json, const char* key) {
         const char* from = at + length + 3;
         const char* to = from;
         if (*from == '"') {
-            for (to = ++from; to < end && *to != '"'; ++to)
-                if (*to == '\\') ++to;
-            if (to >= end) return none;
+            for (to = ++from;;) {
+                const char* quote = memchr(to, '"', (size_t)(end - to));
+                if (quote == NULL) return none;
+                const char* escape = memchr(to, '\\', (size_t)(quote - to));
+                to = escape == NULL ? quote : escape + 2;
+                if (escape == NULL) break;
+                if (to >= end) return none;
+            }
         } else {
             while (to < end && *to >= '0' && *to <= '9')
                 ++to;
