@@ -194,7 +194,8 @@ std::string with_doubled_members(const std::string& body) {
     const std::string once = json::serialize(*document);
     std::string twice = once.substr(0, once.size() - 1);
     for (const auto& member : document->get_object()) {
-        twice += "," + json::serialize(json::value{member.key()}) + ":" +
+        // Round brackets: in others it would be a list of one text.
+        twice += "," + json::serialize(json::value(member.key())) + ":" +
                  (member.value().is_object() ? "[]" : "{}");
     }
     return twice + "," + once.substr(1);
