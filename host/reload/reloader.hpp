@@ -29,7 +29,6 @@ struct Options {
     bool watch = false;
     bool pin = false;                   ///< an older version than has served is refused
     std::chrono::milliseconds soak{0};  ///< how long a new generation is watched; 0 = not at all
-    std::chrono::milliseconds drain{2'000};
     const std::atomic<bool>* stopping =
         nullptr;  ///< the host ends: what is being tried is broken off
 };
