@@ -11,21 +11,11 @@ namespace {
 
 constinit std::atomic<std::uint64_t> made{0}, freed{0}, asked{0};
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// A sanitizer has taken the heap.
+#ifdef TRUNKLINE_SANITIZED
 constexpr bool kCounted = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-constexpr bool kCounted = false;
-#define TRUNKLINE_HEAP_IS_TAKEN
 #else
 constexpr bool kCounted = true;
-#endif
-#else
-constexpr bool kCounted = true;
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TRUNKLINE_HEAP_IS_TAKEN
 #endif
 
 [[maybe_unused]] void count(std::size_t bytes) noexcept {
@@ -49,7 +39,7 @@ bool allocations_are_counted() noexcept {
 
 }  // namespace trunkline::conform
 
-#ifndef TRUNKLINE_HEAP_IS_TAKEN
+#ifndef TRUNKLINE_SANITIZED
 
 // NOLINTBEGIN(readability-identifier-naming): the C library's names
 extern "C" {

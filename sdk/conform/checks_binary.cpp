@@ -10,6 +10,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace binary_group {
 namespace {
 
 constexpr std::uint64_t kLoadedBytesMax = 8ULL << 20U;
@@ -188,9 +189,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace binary_group
 
 std::span<const Check> binary_checks() {
-    return kChecks;
+    return binary_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -7,6 +7,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace contract_group {
 namespace {
 
 constexpr std::size_t kRefusalsMax = 200;  // positions tried in one case
@@ -260,9 +261,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace contract_group
 
 std::span<const Check> contract_checks() {
-    return kChecks;
+    return contract_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -10,6 +10,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace cost_group {
 namespace {
 
 constexpr std::uint64_t kAllocationsFree = 1'000;  // of an input, whatever its size
@@ -328,9 +329,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace cost_group
 
 std::span<const Check> cost_checks() {
-    return kChecks;
+    return cost_group::kChecks;
 }
 
 }  // namespace trunkline::conform

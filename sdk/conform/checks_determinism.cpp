@@ -13,6 +13,7 @@
 #include "subject.hpp"
 
 namespace trunkline::conform {
+namespace determinism_group {
 namespace {
 
 constexpr int kOrders = 25;
@@ -199,9 +200,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace determinism_group
 
 std::span<const Check> determinism_checks() {
-    return kChecks;
+    return determinism_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -7,6 +7,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace duplicates_group {
 namespace {
 
 constexpr std::uint64_t kAgain = 2'000'000;
@@ -138,9 +139,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace duplicates_group
 
 std::span<const Check> duplicates_checks() {
-    return kChecks;
+    return duplicates_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -7,6 +7,7 @@
 #include "script.hpp"
 
 namespace trunkline::conform {
+namespace failures_group {
 namespace {
 
 constexpr std::size_t kCallsMax = 6;  // positions tried in one task
@@ -253,9 +254,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace failures_group
 
 std::span<const Check> failures_checks() {
-    return kChecks;
+    return failures_group::kChecks;
 }
 
 }  // namespace trunkline::conform

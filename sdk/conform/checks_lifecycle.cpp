@@ -7,6 +7,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace lifecycle_group {
 namespace {
 
 constexpr std::size_t kLargeBytes = 1U << 20U;
@@ -251,9 +252,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace lifecycle_group
 
 std::span<const Check> lifecycle_checks() {
-    return kChecks;
+    return lifecycle_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -10,6 +10,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace manifest_group {
 namespace {
 
 using Words = std::initializer_list<std::string_view>;
@@ -314,9 +315,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace manifest_group
 
 std::span<const Check> manifest_checks() {
-    return kChecks;
+    return manifest_group::kChecks;
 }
 
 }  // namespace trunkline::conform

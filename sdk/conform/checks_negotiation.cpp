@@ -8,6 +8,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace negotiation_group {
 namespace {
 
 constexpr auto kMax = std::numeric_limits<std::uint32_t>::max();
@@ -179,9 +180,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace negotiation_group
 
 std::span<const Check> negotiation_checks() {
-    return kChecks;
+    return negotiation_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -10,6 +10,7 @@
 #include "script.hpp"
 
 namespace trunkline::conform {
+namespace privacy_group {
 namespace {
 
 constexpr std::size_t kShortestSecret = 6;  // shorter ones are found by accident
@@ -273,9 +274,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace privacy_group
 
 std::span<const Check> privacy_checks() {
-    return kChecks;
+    return privacy_group::kChecks;
 }
 
 }  // namespace trunkline::conform

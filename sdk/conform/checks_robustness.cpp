@@ -9,6 +9,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace robustness_group {
 namespace {
 
 constexpr std::size_t kTries = 3'000;
@@ -248,9 +249,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace robustness_group
 
 std::span<const Check> robustness_checks() {
-    return kChecks;
+    return robustness_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -6,6 +6,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace state_group {
 namespace {
 
 constexpr int kFlips = 64;
@@ -168,9 +169,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace state_group
 
 std::span<const Check> state_checks() {
-    return kChecks;
+    return state_group::kChecks;
 }
 
 }  // namespace trunkline::conform

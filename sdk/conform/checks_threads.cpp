@@ -13,6 +13,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace threads_group {
 namespace {
 
 constexpr std::size_t kStackBytes = 64U << 10U;
@@ -98,7 +99,7 @@ struct SmallStack {
 };
 
 void small_stack(Trial& trial) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef TRUNKLINE_SANITIZED
     return trial.not_applicable("a sanitizer makes every frame larger");
 #endif
     for_each_case(trial, [&](const Golden& golden) {
@@ -143,9 +144,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace threads_group
 
 std::span<const Check> threads_checks() {
-    return kChecks;
+    return threads_group::kChecks;
 }
 
 }  // namespace trunkline::conform

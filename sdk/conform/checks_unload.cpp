@@ -17,6 +17,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace unload_group {
 namespace {
 
 constexpr int kLoads = 50;
@@ -78,7 +79,7 @@ long resident_kib() {
 }
 
 void memory(Trial& trial) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef TRUNKLINE_SANITIZED
     return trial.not_applicable("a sanitizer owns the memory");
 #endif
     lives(trial, kWarmLoads - 1);
@@ -205,9 +206,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace unload_group
 
 std::span<const Check> unload_checks() {
-    return kChecks;
+    return unload_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -6,6 +6,7 @@
 #include "runs.hpp"
 
 namespace trunkline::conform {
+namespace upgrade_group {
 namespace {
 
 constexpr std::string_view kNothingToCompare = "no other version: name one with --against";
@@ -74,9 +75,10 @@ constexpr Check kChecks[]{
 };
 
 }  // namespace
+}  // namespace upgrade_group
 
 std::span<const Check> upgrade_checks() {
-    return kChecks;
+    return upgrade_group::kChecks;
 }
 
 }  // namespace trunkline::conform

@@ -38,7 +38,7 @@ T read(std::string_view image, std::uint64_t offset) {
     return value;
 }
 
-std::string text_at(std::string_view strings, std::uint64_t offset) {
+std::string string_at(std::string_view strings, std::uint64_t offset) {
     const std::string_view rest =
         slice(strings, offset, strings.size() - std::min<std::uint64_t>(offset, strings.size()));
     return std::string{rest.substr(0, rest.find('\0'))};
@@ -121,9 +121,9 @@ void read_dynamic(std::string_view table, const Addresses& addresses, Elf& elf) 
         if (now) elf.bind_now = true;
     }
     for (const std::uint64_t name : needed)
-        elf.needed.push_back(text_at(strings, name));
+        elf.needed.push_back(string_at(strings, name));
     for (const std::uint64_t path : paths)
-        elf.run_path += (elf.run_path.empty() ? "" : ":") + text_at(strings, path);
+        elf.run_path += (elf.run_path.empty() ? "" : ":") + string_at(strings, path);
 }
 
 void read_symbols(std::string_view table, std::string_view strings, Elf& elf) {
@@ -132,7 +132,7 @@ void read_symbols(std::string_view table, std::string_view strings, Elf& elf) {
         const auto entry = read<Elf64_Sym>(table, at);
         const unsigned bind = ELF64_ST_BIND(entry.st_info);
         if (bind == STB_LOCAL) continue;
-        Symbol symbol{text_at(strings, entry.st_name), bind == STB_GNU_UNIQUE, bind == STB_WEAK};
+        Symbol symbol{string_at(strings, entry.st_name), bind == STB_GNU_UNIQUE, bind == STB_WEAK};
         if (symbol.name.empty()) continue;
         (entry.st_shndx == SHN_UNDEF ? elf.imports : elf.exports).push_back(std::move(symbol));
     }
@@ -154,7 +154,7 @@ void read_sections(std::string_view image, const Elf64_Ehdr& header, Elf& elf) {
             if (each.sh_link >= sections.size()) damaged("its symbols have no names");
             read_symbols(content(each), content(sections[each.sh_link]), elf);
         }
-        if (each.sh_type == SHT_PROGBITS && text_at(names, each.sh_name) == testing::kCasesSection)
+        if (each.sh_type == SHT_PROGBITS && string_at(names, each.sh_name) == testing::kCasesSection)
             elf.cases = content(each);
     }
 }
