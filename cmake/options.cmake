@@ -18,6 +18,7 @@ if(TRUNKLINE_SANITIZE)
   target_compile_options(trunkline_options INTERFACE
     -fsanitize=${TRUNKLINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(trunkline_options INTERFACE -fsanitize=${TRUNKLINE_SANITIZE})
+  target_compile_definitions(trunkline_options INTERFACE TRUNKLINE_SANITIZED)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     # Clang's function check cannot assemble coroutines.
     target_compile_options(trunkline_options INTERFACE -fno-sanitize=function)

@@ -63,7 +63,7 @@ private:
     );
     Result<void> adopt_manifest(accounts::Account& account, const plugins::Generation& generation);
     std::shared_ptr<accounts::SharedBucket> shared_bucket(
-        const ConnectorId& connector, const std::optional<accounts::Rates::Rate>& rate
+        const ConnectorId& connector, const std::optional<accounts::Rate>& rate
     );
     boost::json::object settings_of_connector(const ConnectorId& connector) const;
     std::vector<Secret> secrets_of(
@@ -92,7 +92,7 @@ private:
     std::unique_ptr<inbound::Ground> ground_;
     accounts::Directory directory_;
     std::mutex buckets_mutex_;  // guards connector_buckets_; accounts go over on all loops at once
-    std::map<std::string, std::pair<accounts::Rates::Rate, std::shared_ptr<accounts::SharedBucket>>>
+    std::map<std::string, std::pair<accounts::Rate, std::shared_ptr<accounts::SharedBucket>>>
         connector_buckets_;
     std::unique_ptr<lanes::LaneTable> lanes_;
     std::unique_ptr<delivery::PortalLanes> portal_lanes_;

@@ -56,7 +56,7 @@ Result<void> Host::adopt_manifest(
 
 /// One for all accounts of a connector, whatever their loop; another one when its rate changes.
 std::shared_ptr<accounts::SharedBucket> Host::shared_bucket(
-    const ConnectorId& connector, const std::optional<accounts::Rates::Rate>& rate
+    const ConnectorId& connector, const std::optional<accounts::Rate>& rate
 ) {
     if (!rate) return nullptr;
     const std::lock_guard lock{buckets_mutex_};

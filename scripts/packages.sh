@@ -5,8 +5,8 @@ packages_build="g++ cmake ninja-build ccache mold git ca-certificates
   libboost1.81-dev libboost-filesystem1.81-dev libboost-json1.81-dev libssl-dev libyaml-cpp-dev libprotobuf-dev
   protobuf-compiler libspdlog-dev libgtest-dev libgmock-dev librocksdb-dev libcurl4-openssl-dev libsqlite3-dev binutils"
 packages_sdk="debootstrap dpkg-dev" # scripts/try-sdk: a package, and a machine to try it on
-packages_test="curl openssl chromium procps clang-format $packages_sdk"
-packages_clang="clang-16 libclang-rt-16-dev"
+packages_clang="clang-16 libclang-rt-16-dev llvm-16" # llvm-16: names of functions in what sanitizers tell
+packages_test="curl openssl chromium procps clang-format $packages_sdk $packages_clang" # Clang for the sanitizers
 
 need_packages() {
   local wanted missing=() package
@@ -16,7 +16,7 @@ need_packages() {
     sdk) wanted="$packages_build $packages_sdk" ;;
   esac
   case "${2:-}" in
-    dev-clang | tsan | fuzz) wanted="$wanted $packages_clang" ;;
+    dev-clang | asan | tsan | fuzz) wanted="$wanted $packages_clang" ;;
     tidy) wanted="$wanted $packages_clang clang-tidy-16" ;;
   esac
   for package in $wanted; do

@@ -14,13 +14,14 @@
 
 namespace trunkline::accounts {
 
+struct Rate {
+    double per_second = 0;
+    double burst = 1;
+};
+
 /// How many calls a messenger takes, as its connector declares:
 /// `"limits":[{"scope","rate","per","burst"}]`.
 struct Rates {
-    struct Rate {
-        double per_second = 0;
-        double burst = 1;
-    };
     std::optional<Rate> chat, account, connector;
 
     /// `malformed`, naming what is wrong.
@@ -30,7 +31,7 @@ struct Rates {
 /// A bucket that accounts on different loops share. `[any]`
 class SharedBucket {
 public:
-    explicit SharedBucket(Rates::Rate rate) : bucket_{rate.per_second, rate.burst} {}
+    explicit SharedBucket(Rate rate) : bucket_{rate.per_second, rate.burst} {}
     std::chrono::milliseconds take(TokenBucket::Time now, double count = 1) {
         const std::lock_guard lock{mutex_};
         return bucket_.take(now, count);

@@ -36,14 +36,8 @@ constexpr std::uint32_t kForeign = 0x40000000;
 
 // Sanitizers reserve terabytes of address space, and make calls of their own at any time: in such
 // builds, which nobody serves with, nothing is filtered.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef TRUNKLINE_SANITIZED
 constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 #else
 constexpr bool kSanitized = false;
 #endif

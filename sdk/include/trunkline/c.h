@@ -46,7 +46,7 @@ static inline tl_view tl_header(const tl_input* input, const char* name) {
 }
 
 static inline void tl_log(const tl_host* host, tl_log_level level, const char* line) {
-    host->log(host->ctx, level, tl_text(line));
+    host->log(host->ctx, (int32_t)level, tl_text(line));
 }
 
 /* ---- a text that grows ---- */
@@ -115,7 +115,11 @@ static inline void tl_buffer_free(tl_buffer* text) {
 
 static inline tl_outcome tl_outcome_of(tl_outcome_kind kind, tl_view code, tl_view text) {
     return (tl_outcome){
-        .size = sizeof(tl_outcome), .kind = kind, .delay_ms = -1, .code = code, .text = text};
+        .size = sizeof(tl_outcome),
+        .kind = (int32_t)kind,
+        .delay_ms = -1,
+        .code = code,
+        .text = text};
 }
 
 /* What `Retry-After` asks for in seconds (RFC 9110, 10.2.3), as milliseconds, at most a day;

@@ -99,9 +99,9 @@ protected:
     }
 
     FakeClock clock_;
+    async::Loops loops_{1};  // the store still posts to them while it ends
     std::unique_ptr<store::Store> store_ = store::make_memory_store(clock_);
     async::BlockingPool pool_{1};
-    async::Loops loops_{1};
     std::string folder_;
     std::optional<Files> files_;
 };

@@ -281,7 +281,7 @@ TEST_F(MessengerTest, WhereNothingCanBeWrittenNothingIsAskedFor) {
 
 TEST_F(MessengerTest, ACommandWaitsForItsTurn) {
     accounts::Rates rates;
-    rates.chat = accounts::Rates::Rate{10.0, 1.0};
+    rates.chat = accounts::Rate{10.0, 1.0};
     account->rates.emplace(rates, nullptr);
     EXPECT_EQ(deliver(command()).kind, Kind::done);
 
@@ -304,7 +304,7 @@ TEST_F(MessengerTest, ACommandWaitsForItsTurn) {
 
 TEST_F(MessengerTest, ALongWaitForItsTurnIsToldOnce) {
     accounts::Rates rates;
-    rates.chat = accounts::Rates::Rate{0.1, 1.0};
+    rates.chat = accounts::Rate{0.1, 1.0};
     account->rates.emplace(rates, nullptr);
     EXPECT_EQ(deliver(command()).kind, Kind::done);
     std::optional<KeyedVerdict> second;

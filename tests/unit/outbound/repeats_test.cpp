@@ -51,7 +51,7 @@ protected:
     }
     void allow_one_call_a_minute() {
         accounts::Rates rates;
-        rates.account = accounts::Rates::Rate{1.0 / 60, 1};
+        rates.account = accounts::Rate{1.0 / 60, 1};
         account->rates.emplace(rates, nullptr);
     }
     std::string typing(const std::string& id) { return command(id, "typing", R"("on":true)"); }

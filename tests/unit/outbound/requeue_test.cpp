@@ -100,7 +100,7 @@ class HeldBackTest : public MessengerWorld {
 protected:
     HeldBackTest() {
         accounts::Rates rates;
-        rates.chat = accounts::Rates::Rate{1.0 / 60, 1};
+        rates.chat = accounts::Rate{1.0 / 60, 1};
         account->rates.emplace(rates, nullptr);
     }
     void begin(std::uint32_t attempt = 1) {

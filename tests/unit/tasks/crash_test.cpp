@@ -93,7 +93,7 @@ TEST_F(CrashTest, AHangIsEnded) {
     EXPECT_EQ(totals().hangs, 3u);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef TRUNKLINE_SANITIZED
 TEST_F(CrashTest, MemoryIsBounded) {
     isolation::Limits limits;
     limits.memory_max = 80ULL << 20U;

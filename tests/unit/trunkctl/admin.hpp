@@ -36,7 +36,10 @@ protected:
         loops.stop();
     }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(server->port()); }
-    void answers(Answer answer) { handler.answer = std::move(answer); }
+    void answers(Answer answer) {
+        const std::lock_guard lock{handler.mutex};
+        handler.answer = std::move(answer);
+    }
     void answers(int status, std::string body) {
         answers([status, body](const Seen&) {
             net::Response response;
