@@ -154,7 +154,8 @@ void read_sections(std::string_view image, const Elf64_Ehdr& header, Elf& elf) {
             if (each.sh_link >= sections.size()) damaged("its symbols have no names");
             read_symbols(content(each), content(sections[each.sh_link]), elf);
         }
-        if (each.sh_type == SHT_PROGBITS && string_at(names, each.sh_name) == testing::kCasesSection)
+        if (each.sh_type == SHT_PROGBITS &&
+            string_at(names, each.sh_name) == testing::kCasesSection)
             elf.cases = content(each);
     }
 }
