@@ -4,6 +4,8 @@
 
 #include <rocksdb/write_batch.h>
 
+#include "host/store/torn_manifest.hpp"
+
 namespace trunkline::store {
 
 namespace {
@@ -111,6 +113,10 @@ Result<std::unique_ptr<RocksMedium>> RocksMedium::open(
         return Error{
             Fault::storage, "cannot make the folder " + options.path + ": " + made.message()};
 
+    if (a_length_is_damaged(read_manifest(options.path)))
+        return cannot_open(
+            options.path, rocksdb::Status::Corruption("the length of a record of the MANIFEST")
+        );
     std::unique_ptr<RocksMedium> medium{new RocksMedium{options, internals}};
     medium->shared_.clock = std::move(clock);
     const auto status = medium->open_database();

@@ -1,5 +1,6 @@
 // One flipped bit anywhere on the disk: the store opens or refuses by name, and what it hands out
 // is what was put in.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -8,6 +9,7 @@
 #include <rocksdb/file_system.h>
 
 #include "fixture.hpp"
+#include "host/store/torn_manifest.hpp"
 
 namespace trunkline::store {
 
@@ -245,7 +247,7 @@ TEST_P(DamageTest, AFlippedBitInAnyOtherFileIsRefusedByNameOrDoesNoHarm) {
     for (const auto& [name, bytes] : whole) {
         const bool list = name.rfind("MANIFEST", 0) == 0;
         if (name != "CURRENT" && name != "IDENTITY" && !list) continue;
-        for (std::size_t at = 0; at < bytes.size(); at += list ? kApart / 4 : kApart / 27) {
+        for (std::size_t at = 0; at < bytes.size(); at += list ? kApart / 11 : kApart / 27) {
             auto files = whole;
             flip_bit(files, name, at);
             const auto outcome = look(files);
@@ -254,6 +256,48 @@ TEST_P(DamageTest, AFlippedBitInAnyOtherFileIsRefusedByNameOrDoesNoHarm) {
             }
         }
     }
+}
+
+// A length that reaches beyond the end looks like what a crash leaves behind, and would be left out
+// with all that stands behind it.
+TEST_P(DamageTest, ADamagedLengthInTheListIsNoTornRecord) {
+    store_.reset();
+    const auto whole = read_files(options_.path);
+    const auto list = std::ranges::find_if(whole, [](const auto& file) {
+        return file.first.starts_with("MANIFEST");
+    });
+    ASSERT_NE(list, whole.end());
+    const std::string& bytes = list->second;
+    ASSERT_LT(bytes.size(), 32'768U) << "one block, so that its records stand in a row";
+    constexpr std::size_t kHeader = 7;
+    const auto end_of = [](const std::string& of, std::size_t at) {
+        return at + kHeader + static_cast<std::size_t>(static_cast<unsigned char>(of[at + 4])) +
+               256U * static_cast<unsigned char>(of[at + 5]);
+    };
+    EXPECT_FALSE(a_length_is_damaged(bytes));
+    std::size_t damages = 0;
+    std::size_t last = 0;
+    for (std::size_t at = 0; at < bytes.size(); at = end_of(bytes, at)) {
+        last = at;
+        for (unsigned bit = 0; bit < 16; ++bit) {
+            std::string damaged = bytes;
+            auto& byte = damaged[at + 4 + bit / 8];
+            byte = static_cast<char>(byte ^ (1 << (bit % 8)));
+            if (end_of(damaged, at) <= bytes.size()) continue;  // its checksum tells
+            ++damages;
+            EXPECT_TRUE(a_length_is_damaged(damaged))
+                << "bit " << bit << " of the record at " << at;
+            if (at + 300 < bytes.size()) continue;
+            auto files = whole;
+            files[list->first] = damaged;
+            EXPECT_FALSE(look(files).opened) << "bit " << bit << " of the record at " << at;
+        }
+    }
+    EXPECT_GT(damages, 50U);
+    for (std::size_t cut = 1; cut < bytes.size() - last; ++cut)
+        EXPECT_FALSE(a_length_is_damaged(std::string_view{bytes}.substr(0, bytes.size() - cut)))
+            << "a torn record, " << cut << " bytes short";
+    EXPECT_FALSE(a_length_is_damaged(""));
 }
 
 }  // namespace trunkline::store
