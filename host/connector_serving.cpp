@@ -13,6 +13,7 @@
 #include "host/base/ulid.hpp"
 #include "host/inbound/absent.hpp"
 #include "host/inbound/payload.hpp"
+#include "host/inbound/tell_health.hpp"
 
 namespace trunkline {
 namespace {
@@ -33,29 +34,11 @@ struct Gone {
     std::optional<std::string> failure;
 };
 
-async::Awaitable<> report_absent(
-    store::Store& store,
-    inbound::Inbound& inbound,
-    std::shared_ptr<accounts::Account> account,
-    std::string reason
-) {
-    inbound::Accepted accepted;
-    inbound::append_health(
-        inbound.ground(),
-        *account,
-        {"broken",
-         inbound::kConnectorAbsent,
-         "Its connector " + account->connector.text() + " is not there: " + reason +
-             ". What waits stays.",
-         0,
-         0},
-        accepted
+accounts::Health absence(const ConnectorId& connector, const std::string& reason) {
+    return accounts::broken(
+        accounts::kConnectorAbsent,
+        "Its connector " + connector.text() + " is not there: " + reason + ". What waits stays."
     );
-    auto written = co_await inbound::write(store, *account, std::move(accepted));
-    if (!written)
-        spdlog::warn(
-            "account.notice_lost account={} reason={}", account->id.text(), written.error().context
-        );
 }
 
 /// Waits until an account's open tasks have ended, at most for `most`.
@@ -162,7 +145,9 @@ reload::Switched ConnectorServing::go_over(
                 spdlog::error(
                     "account.broken account={} reason={}", account->id.text(), made.error().context
                 );
-                account->set_health({"broken", "connector", made.error().context, 0, 0});
+                account->set_health(
+                    accounts::broken(accounts::kConnectorRefused, made.error().context)
+                );
                 co_return gone;  // as broken as it was
             }
             account->absent = false;
@@ -226,9 +211,9 @@ reload::Switched ConnectorServing::go_over(
                     // As it was: nothing serves it.
                     co_await account->strand->stop();
                     account->strand.reset();
-                    account->set_health(
-                        {"broken", "connector", "The connector that took it up was refused.", 0, 0}
-                    );
+                    account->set_health(accounts::broken(
+                        accounts::kConnectorRefused, "The connector that took it up was refused."
+                    ));
                     continue;
                 }
                 if (std::ranges::find(over, account) == over.end()) continue;
@@ -261,7 +246,10 @@ void ConnectorServing::leave(const ConnectorId& connector, const std::string& re
             co_await drained(account, left);
             co_await account->strand->stop();
             account->strand.reset();
-            co_await report_absent(rooms_.store, rooms_.inbound, account, reason);
+            accounts::Health health = absence(account->connector, reason);
+            (void)co_await inbound::tell_health(
+                rooms_.inbound.ground(), rooms_.store, *account, std::move(health)
+            );
         }
     });
 }

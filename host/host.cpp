@@ -11,6 +11,7 @@
 #include "host/async/on.hpp"
 #include "host/async/spawn.hpp"
 #include "host/inbound/locate.hpp"
+#include "host/inbound/tell_health.hpp"
 #include "host/left_behind.hpp"
 #include "host/net/descriptors.hpp"
 #include "host/store_key.hpp"
@@ -161,10 +162,13 @@ Result<void> Host::make_rooms() {
         [this](std::shared_ptr<accounts::Account> account, std::string ref) {
             return inbound::locate(*inbound_, *store_, std::move(account), std::move(ref));
         }});
+    auto connecting = make_flows();
+    if (!connecting) return connecting;
+    connect_page_ = std::make_unique<connect::Page>(*flows_);
     auto replacing = make_reloader();
     if (!replacing) return replacing;
     public_side_ = std::make_unique<PublicSide>(PublicSide::Rooms{
-        directory_, *inbound_, *commands_, *relay_, *store_});
+        directory_, *inbound_, *commands_, *relay_, *connect_page_, *store_});
 
     lanes::LaneTable::Services lanes{loops_, *store_, pool_, clock_, {}, {}};
     lanes.listener.alarm =
@@ -187,6 +191,8 @@ Result<void> Host::make_rooms() {
         *lanes_,
         *portal_lanes_,
         *inbound_,
+        *flows_,
+        account_changes(),
         pool_,
         *clients_,
         [this] { return public_side_->readiness(); },
@@ -241,6 +247,10 @@ Result<void> Host::start() {
         if (!done) return done;
     }
     for (const store::LaneInfo& lane : orphaned_lanes(*store_, config_)) {
+        constexpr std::string_view kAccount = "account/";
+        if (lane.name.starts_with(kAccount) &&
+            directory_.account(std::string_view{lane.name}.substr(kAccount.size())))
+            continue;  // one that was made at run time
         spdlog::error(
             "lane.orphaned lane={} waiting={} reason=\"its portal or account is not configured\"",
             lane.name,
@@ -314,11 +324,11 @@ async::Awaitable<Result<void>> Host::open_portal(const config::Portal& from) {
 Result<void> Host::open_accounts() {
     for (const config::Account& account : config_.accounts) {
         auto opened = wait_for(loops_.home_of(account.id), "open account", [this, &account] {
-            return open_account(account);
+            return open_account(account, {});
         });
         if (!opened) return opened;
     }
-    return {};
+    return open_made_accounts();
 }
 
 Result<void> Host::open_doors() {
@@ -345,9 +355,27 @@ Result<void> Host::open_doors() {
     return {};
 }
 
+/// Accounts that their messenger told to wait may go on.
+void Host::end_waits() {
+    const WallMs now = clock_.wall_ms();
+    for (const auto& [id, account] : directory_.accounts()) {
+        if (!account->wait_is_over(now)) continue;
+        async::spawn(
+            account->loop.get_executor(),
+            "wait is over",
+            [this, account]() -> async::Awaitable<> {
+                if (!account->wait_is_over(clock_.wall_ms())) co_return;
+                accounts::Health well{accounts::State::connected, {}, {}};
+                (void)co_await inbound::tell_health(*ground_, *store_, *account, std::move(well));
+            }
+        );
+    }
+}
+
 void Host::housekeeping() {
     for (int seconds = 0; !*stopping_; ++seconds) {
         std::this_thread::sleep_for(milliseconds{1'000});
+        end_waits();
         if (seconds % 600 != 0) continue;
         try {
             files_->sweep();

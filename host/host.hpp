@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "host/accounts/directory.hpp"
+#include "host/accounts/made.hpp"
+#include "host/admin/account_change.hpp"
 #include "host/async/blocking_pool.hpp"
 #include "host/async/loops.hpp"
 #include "host/base/clock.hpp"
 #include "host/config/config.hpp"
+#include "host/connect/flows.hpp"
+#include "host/connect/page.hpp"
 #include "host/connector_serving.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
@@ -52,7 +56,26 @@ private:
     Result<void> open_accounts();
     Result<void> open_doors();
     async::Awaitable<Result<void>> open_portal(const config::Portal& from);
-    async::Awaitable<Result<void>> open_account(const config::Account& from);
+    /// How an account is opened that the configuration does not speak of.
+    struct Opening {
+        std::string key;  ///< what its messenger calls it
+        bool connected = true;
+    };
+    async::Awaitable<Result<void>> open_account(const config::Account& from, Opening how);
+    async::Awaitable<Result<void>> recall_aliases(accounts::Account* account);
+    // Accounts that come and go while the host runs (host_changes.cpp).
+    Result<void> make_flows();
+    admin::AccountChanges account_changes();
+    Result<void> open_made_accounts();
+    async::Awaitable<Result<std::shared_ptr<accounts::Account>>> draft_account(connect::Kept kept);
+    async::Awaitable<Result<void>> open_made(accounts::Made made);
+    async::Awaitable<> close_account(std::shared_ptr<accounts::Account> account);
+    async::Awaitable<> drop_draft(std::shared_ptr<accounts::Account> account);
+    std::string owner_of(const std::string& connector, const std::string& key) const;
+    async::Awaitable<Result<std::string>> change_account(admin::AccountChange change);
+    async::Awaitable<Result<std::string>> disconnect_account(
+        std::shared_ptr<accounts::Account> account, bool forget
+    );
     async::Awaitable<> rest(
         std::chrono::milliseconds how_long, std::shared_ptr<std::atomic<bool>> leaving
     );
@@ -72,6 +95,7 @@ private:
     reload::ServedAccount describe(const accounts::Account& account) const;
     void begin_life(std::shared_ptr<accounts::Account> account);
     Result<void> make_reloader();
+    void end_waits();
     void housekeeping();
 
     const config::Config config_;
@@ -97,6 +121,8 @@ private:
     std::unique_ptr<lanes::LaneTable> lanes_;
     std::unique_ptr<delivery::PortalLanes> portal_lanes_;
     std::unique_ptr<inbound::Inbound> inbound_;
+    std::unique_ptr<connect::Flows> flows_;
+    std::unique_ptr<connect::Page> connect_page_;
     std::unique_ptr<outbound::Commands> commands_;
     std::unique_ptr<media::Relay> relay_;
     std::unique_ptr<PublicSide> public_side_;

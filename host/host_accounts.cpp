@@ -75,8 +75,10 @@ async::Awaitable<Result<void>> Host::make_strand(
     if (!generation)
         co_return Error{Fault::not_found, "no connector called " + account.connector.text()};
     const std::vector<Setting> declared = settings_of(generation->manifest().json);
-    auto checked = check_settings(account.settings, declared);
-    if (!checked) co_return checked;
+    if (!account.draft) {
+        auto checked = check_settings(account.settings, declared);
+        if (!checked) co_return checked;
+    }
     auto adopted = adopt_manifest(account, *generation);
     if (!adopted) co_return adopted;
     const auto* receive = account.settings.if_contains("receive");
@@ -143,10 +145,13 @@ void Host::recall_health(accounts::Account& account) {
     if (!row || !*row) return;
     StoredRow stored{"account health/" + account.id.text(), (*row)->value};
     accounts::Health health;
-    health.state = stored.text("state");
+    const auto state = accounts::state_of(stored.text("state"));
+    if (!state) return;  // its first check finds out
+    health.state = *state;
     health.code = stored.text("code");
     health.text = stored.text("text");
     health.since_ms = stored.number("since");
+    health.until_ms = stored.number("until");
     const auto whole = stored.whole();
     if (whole)
         account.set_health(std::move(health));
@@ -154,13 +159,32 @@ void Host::recall_health(accounts::Account& account) {
         spdlog::error("account.health_unreadable reason={}", whole.error().context);
 }
 
-async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
+/// What of an account outlives it: what its conversations are called, and its lane, which lives as
+/// long as the account does.
+async::Awaitable<Result<void>> Host::recall_aliases(accounts::Account* account) {
+    const std::string prefix = "alias/" + account->id.text() + '/';
+    auto aliases = co_await pool_.run([this, &prefix] {
+        return store_->rows(store::Table::account, prefix, "", 100'000);
+    });
+    if (!aliases) co_return aliases.error();
+    for (const store::Row& row : *aliases)
+        account->known_as[row.key.substr(prefix.size())] = row.value;
+    co_return Result<void>{};
+}
+
+async::Awaitable<Result<void>> Host::open_account(const config::Account& from, Opening how) {
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
-    auto made = co_await make_strand(account, catalogue_->current(account->connector));
+    account->key = how.key;
+    account->disconnected = !how.connected;
+    Result<void> made = Error{Fault::account_broken, "somebody disconnected it"};
+    if (how.connected)
+        made = co_await make_strand(account, catalogue_->current(account->connector));
     if (!made && account->accept.empty())
         account->accept = book_->of(account->connector.text()).accept;
-    if (!made) {
+    if (!how.connected) {
+        account->set_health(accounts::broken(accounts::kNotConnected, ""));
+    } else if (!made) {
         // One account that cannot work hurts nobody else: it is shown as broken and its commands
         // wait.
         spdlog::error(
@@ -170,17 +194,15 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from) {
             from.place.line,
             made.error().context
         );
-        const char* const code =
-            made.error().fault == Fault::not_found ? inbound::kConnectorAbsent : "connector";
-        account->set_health({"broken", code, made.error().context, clock_.wall_ms(), 0});
+        const char* const code = made.error().fault == Fault::not_found
+                                     ? accounts::kConnectorAbsent
+                                     : accounts::kConnectorRefused;
+        accounts::Health health = accounts::broken(code, made.error().context);
+        health.since_ms = clock_.wall_ms();
+        account->set_health(std::move(health));
     }
-    const std::string prefix = "alias/" + from.id + '/';
-    auto aliases = co_await pool_.run([this, &prefix] {
-        return store_->rows(store::Table::account, prefix, "", 100'000);
-    });
-    if (!aliases) co_return aliases.error();
-    for (const store::Row& row : *aliases)
-        account->known_as[row.key.substr(prefix.size())] = row.value;
+    auto recalled = co_await recall_aliases(account.get());
+    if (!recalled) co_return recalled;
 
     if (made) recall_health(*account);
 

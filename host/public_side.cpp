@@ -72,6 +72,7 @@ net::BodyPlan PublicSide::plan(const net::RequestHead& head) {
         if (head.method == "HEAD") return take(0);
         return only(head.method, "GET", take(0));
     }
+    if (under(head.path, "/connect/", piece)) return rooms_.connect.plan(head);
     if (head.path == "/healthz" || head.path == "/readyz") return take(0);
     return refuse(404, "not_found", "no such address");
 }
@@ -91,6 +92,10 @@ async::Awaitable<net::Response> PublicSide::handle(net::Request request) {
     }
     if (under(path, "/v1/uploads/", piece)) {
         auto response = co_await rooms_.relay.put(std::string{piece.name}, std::move(request));
+        co_return response;
+    }
+    if (under(path, "/connect/", piece)) {
+        auto response = co_await rooms_.connect.handle(std::move(request));
         co_return response;
     }
     if (under(path, "/media/", piece)) {

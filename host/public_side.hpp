@@ -5,6 +5,7 @@
 #include <string>
 
 #include "host/accounts/directory.hpp"
+#include "host/connect/page.hpp"
 #include "host/inbound/inbound.hpp"
 #include "host/media/relay.hpp"
 #include "host/net/server.hpp"
@@ -20,6 +21,7 @@ public:
         inbound::Inbound& inbound;
         outbound::Commands& commands;
         media::Relay& relay;
+        connect::Page& connect;
         store::Store& store;
     };
     explicit PublicSide(Rooms rooms) : rooms_{rooms} {}

@@ -10,6 +10,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "host/accounts/health.hpp"
 #include "host/accounts/portal.hpp"
 #include "host/accounts/rate_limits.hpp"
 #include "host/async/loops.hpp"
@@ -21,19 +22,6 @@
 #include "host/universal/features.hpp"
 
 namespace trunkline::accounts {
-
-/// How an account is, for people.
-struct Health {
-    std::string state = "starting";  ///< starting, ready, degraded, broken
-    std::string code;
-    std::string text;
-    WallMs since_ms = 0;
-    WallMs until_ms = 0;
-
-    bool same_as(const Health& other) const {
-        return state == other.state && code == other.code && text == other.text;
-    }
-};
 
 /// Counted since the start. `[any]`
 struct AccountFigures {
@@ -67,6 +55,9 @@ public:
     /// Of what the account does on its own; true ends that. Another one after each coming back.
     std::shared_ptr<std::atomic<bool>> leaving = std::make_shared<std::atomic<bool>>(false);
     bool absent = false;         ///< its connector was taken away while it ran
+    bool draft = false;          ///< being connected: its settings are not complete yet
+    bool disconnected = false;   ///< by somebody who wanted that; nothing serves it
+    std::string key;             ///< what its messenger calls it; "" = not told
     boost::json::object accept;  ///< how to receive without it; empty = not at all
     struct {
         std::uint64_t payloads = 0, bytes = 0;
@@ -94,6 +85,12 @@ public:
     Health health() const {
         const std::lock_guard lock{mutex_};
         return health_;
+    }
+    /// A wait that the messenger asked for has passed. Copies nothing.
+    bool wait_is_over(WallMs now_ms) const {
+        const std::lock_guard lock{mutex_};
+        return health_.state == State::rate_limited && health_.until_ms > 0 &&
+               health_.until_ms <= now_ms;
     }
     /// False when it says nothing new.
     bool set_health(Health health) {

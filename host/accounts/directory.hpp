@@ -2,42 +2,82 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <string_view>
-#include <vector>
 
 #include "host/accounts/account.hpp"
 #include "host/accounts/portal.hpp"
 
 namespace trunkline::accounts {
 
-/// Who is there. Filled by main before the host accepts anything, unchanged afterwards, so that
-/// looking up needs no lock.
+/// Who is there. Portals and accounts come and go while the host runs: each change makes another
+/// table, and whoever looks holds on to the one he found. `[any]`
 class Directory {
+    template <class Entry>
+    using Map = std::map<std::string, std::shared_ptr<Entry>, std::less<>>;
+
 public:
-    void add(std::shared_ptr<Portal> portal) { portals_[portal->id.text()] = std::move(portal); }
-    void add(std::shared_ptr<Account> account) {
-        accounts_[account->id.text()] = std::move(account);
+    /// A table as it is now; what comes later is not in it. Holds it for as long as it lives
+    /// itself.
+    template <class Entry>
+    class View {
+    public:
+        explicit View(std::shared_ptr<const Map<Entry>> map) : map_{std::move(map)} {}
+        auto begin() const { return map_->begin(); }
+        auto end() const { return map_->end(); }
+        auto upper_bound(std::string_view id) const { return map_->upper_bound(id); }
+        std::size_t size() const { return map_->size(); }
+
+    private:
+        std::shared_ptr<const Map<Entry>> map_;
+    };
+
+    void add(std::shared_ptr<Portal> portal) { put(portals_, std::move(portal)); }
+    void add(std::shared_ptr<Account> account) { put(accounts_, std::move(account)); }
+    void remove(const AccountId& account) {
+        const std::lock_guard lock{mutex_};
+        auto next = std::make_shared<Map<Account>>(*accounts_);
+        next->erase(account.text());
+        accounts_ = std::move(next);
     }
 
-    std::shared_ptr<Portal> portal(std::string_view id) const { return find(portals_, id); }
-    std::shared_ptr<Account> account(std::string_view id) const { return find(accounts_, id); }
+    std::shared_ptr<Portal> portal(std::string_view id) const { return find(*now(portals_), id); }
+    std::shared_ptr<Account> account(std::string_view id) const {
+        return find(*now(accounts_), id);
+    }
 
-    const std::map<std::string, std::shared_ptr<Portal>, std::less<>>& portals() const noexcept {
-        return portals_;
-    }
-    const std::map<std::string, std::shared_ptr<Account>, std::less<>>& accounts() const noexcept {
-        return accounts_;
-    }
+    View<Portal> portals() const { return View<Portal>{now(portals_)}; }
+    View<Account> accounts() const { return View<Account>{now(accounts_)}; }
 
 private:
-    template <class Map>
-    static typename Map::mapped_type find(const Map& map, std::string_view id) {
+    template <class Entry>
+    using Table = std::shared_ptr<const Map<Entry>>;
+
+    template <class Entry>
+    Table<Entry> now(const Table<Entry>& table) const {
+        const std::lock_guard lock{mutex_};
+        return table;
+    }
+
+    template <class Entry>
+    void put(Table<Entry>& table, std::shared_ptr<Entry> entry) {
+        const std::lock_guard lock{mutex_};
+        auto next = std::make_shared<Map<Entry>>(*table);
+        const std::string id = entry->id.text();
+        (*next)[id] = std::move(entry);
+        table = std::move(next);
+    }
+
+    template <class Entry>
+    static std::shared_ptr<Entry> find(const Map<Entry>& map, std::string_view id) {
         const auto at = map.find(id);
         return at == map.end() ? nullptr : at->second;
     }
 
-    std::map<std::string, std::shared_ptr<Portal>, std::less<>> portals_;
-    std::map<std::string, std::shared_ptr<Account>, std::less<>> accounts_;
+    mutable std::mutex mutex_;  // guards both tables; whoever looks holds it to copy a pointer
+    Table<Portal> portals_ = std::make_shared<const Map<Portal>>();
+    Table<Account> accounts_ = std::make_shared<const Map<Account>>();
 };
 
 }  // namespace trunkline::accounts

@@ -3,10 +3,11 @@
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include "host/admin/account_actions.hpp"
 #include "host/admin/replacing.hpp"
 #include "host/async/on.hpp"
 #include "host/base/ulid.hpp"
-#include "host/inbound/acceptance.hpp"
+#include "host/inbound/tell_health.hpp"
 
 namespace trunkline::admin {
 namespace {
@@ -138,11 +139,13 @@ async::Awaitable<Result<void>> tell_ready(
     const Rooms& rooms, std::shared_ptr<accounts::Account> account
 ) {
     const auto tell = [&rooms, &account]() -> async::Awaitable<Result<void>> {
-        if (account->health().state != "broken" || !account->strand) co_return Result<void>{};
-        inbound::Accepted accepted;
-        inbound::append_health(rooms.inbound.ground(), *account, {"ready", "", "", 0, 0}, accepted);
-        auto written = co_await inbound::write(rooms.store, *account, std::move(accepted));
-        co_return written;
+        if (!accounts::stands_still(account->health().state) || !account->strand)
+            co_return Result<void>{};
+        accounts::Health well{accounts::State::connected, {}, {}};
+        auto told = co_await inbound::tell_health(
+            rooms.inbound.ground(), rooms.store, *account, std::move(well)
+        );
+        co_return told;
     };
     auto result = co_await async::on(account->loop.get_executor(), tell);
     co_return result;
@@ -171,7 +174,9 @@ bool ends_with_any(const Call& call, std::initializer_list<std::string_view> ver
 async::Awaitable<std::optional<net::Response>> choose(const Rooms& rooms, Call call) {
     std::optional<net::Response> out;
     const std::string& room = call.path.front();
-    if (room == "plugins") {
+    if (room == "accounts" && call.path.back() != "resume") {
+        out = co_await act_on_account(rooms, std::move(call));
+    } else if (room == "plugins") {
         out = co_await act_on_plugin(rooms, std::move(call));
     } else if (room == "lanes" && call.path.size() >= 2 &&
         ends_with_any(call, {"pause", "resume", "kick"})) {
@@ -193,12 +198,18 @@ async::Awaitable<std::optional<net::Response>> choose(const Rooms& rooms, Call c
 }  // namespace
 
 async::Awaitable<std::optional<net::Response>> act(const Rooms& rooms, Call call) {
-    if (call.method != "POST" || call.path.empty()) co_return std::nullopt;
+    const bool changes = call.method == "POST" || call.method == "PATCH" || call.method == "DELETE";
+    if (!changes || call.path.empty()) co_return std::nullopt;
     auto response = co_await choose(rooms, call);
     if (!response || response->status >= 300) co_return response;
     std::string what;
     for (const std::string& piece : call.path)
         what += "/" + piece;
+    // What may hold secrets is not repeated.
+    for (const char* member : {"settings", "values"}) {
+        if (auto* given = call.body.if_contains(member)) *given = "(not shown)";
+    }
+    if (call.method != "POST") what = call.method + ' ' + what;
     const WallMs now = rooms.clock.wall_ms();
     store::Batch batch;
     batch.put.push_back(

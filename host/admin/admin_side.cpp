@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "host/admin/access.hpp"
+#include "host/admin/account_actions.hpp"
 #include "host/admin/actions.hpp"
 #include "host/admin/lists.hpp"
 #include "host/admin/metrics.hpp"
@@ -100,6 +101,7 @@ private:
         }
         if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_, call);
         if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_, call);
+        if (call.at("GET", {"accounts", "*", "connect"})) co_return show_flow(rooms_, call);
         if (call.at("GET", {"portals"})) {
             auto response = co_await list_portals(rooms_, std::move(call));
             co_return response;

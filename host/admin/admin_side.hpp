@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "host/accounts/directory.hpp"
+#include "host/admin/account_change.hpp"
 #include "host/async/blocking_pool.hpp"
 #include "host/config/config.hpp"
+#include "host/connect/flows.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
 #include "host/isolation/children.hpp"
@@ -31,6 +33,8 @@ struct Rooms {
     lanes::LaneTable& lanes;
     delivery::PortalLanes& portals;
     inbound::Inbound& inbound;
+    connect::Flows& flows;
+    AccountChanges changes;
     async::BlockingPool& pool;
     net::Clients& clients;
     std::function<net::Response()> readiness;

@@ -60,10 +60,12 @@ json::object to_json(const accounts::Account& account) {
         {"portal", account.portal->id.text()},
         {"line", account.line},
         {"receive", account.polls.load() ? "poll" : "webhook"},
-        {"state", health.state},
+        {"state", to_string(health.state)},
         {"code", health.code},
-        {"text", health.text},
+        {"text", explained(health)},
+        {"action", action_of(health)},
         {"since", time_or_null(health.since_ms)},
+        {"until", time_or_null(health.until_ms)},
         {"owner", place_text(account.place)},
         {"received", f.received.load()},
         {"repeats", f.repeats.load()},
@@ -200,6 +202,7 @@ std::string signer_of(const plugins::PluginInfo& info) {
 }  // namespace
 
 std::string place_text(const config::Place& place) {
+    if (place.line == 0) return place.file;  // nobody wrote it
     return place.file + ":" + std::to_string(place.line);
 }
 
@@ -230,7 +233,7 @@ async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_m
     }
     std::map<std::string, std::uint64_t> states;
     for (const auto& [id, account] : rooms.directory.accounts())
-        ++states[account->health().state];
+        ++states[std::string{to_string(account->health().state)}];
     json::object accounts;
     for (const auto& [state, count] : states)
         accounts[state] = count;

@@ -86,7 +86,9 @@ void write_accounts(const Rooms& rooms, std::string& out) {
     Family state{out, "trunkline_account_state", "gauge", "1 for the state an account is in."};
     for (const auto& [id, account] : rooms.directory.accounts())
         state.add(
-            std::uint64_t{1}, label("account", id) + "," + label("state", account->health().state)
+            std::uint64_t{1},
+            label("account", id) + "," +
+                label("state", std::string{to_string(account->health().state)})
         );
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "host/accounts/made.hpp"
 #include "host/admin/lists.hpp"
 
 namespace trunkline::admin {
@@ -28,7 +29,8 @@ std::string_view methods_of(const Call& call) {
         is_any(room, {"status", "plugins", "lanes", "dead-letters", "quarantine", "audit"}))
         return "GET";
     if (length == 1 && is_any(room, {"accounts", "portals"})) return "GET, POST";
-    if (length == 2 && is_any(room, {"accounts", "portals"})) return "PUT, PATCH, DELETE";
+    if (length == 2 && room == "accounts") return "PATCH, DELETE";
+    if (length == 2 && room == "portals") return "PUT, PATCH, DELETE";
     if (length == 3 && room == "plugins" && is_any(last, {"reload", "rollback", "disable"}))
         return "POST";
     if (length == 3 && room == "plugins" && last == "diff") return "GET";
@@ -39,6 +41,11 @@ std::string_view methods_of(const Call& call) {
     if (length == 3 && room == "quarantine" && is_any(last, {"replay", "discard"})) return "POST";
     if (length >= 2 && room == "lanes" && is_any(last, {"pause", "resume", "kick"})) return "POST";
     if (length == 3 && is_any(room, {"accounts", "portals"}) && last == "resume") return "POST";
+    if (room == "accounts" && length == 3 && last == "connect") return "GET, POST";
+    if (room == "accounts" && length == 3 && last == "disconnect") return "POST";
+    if (room == "accounts" && length == 4 && call.path[2] == "connect" &&
+        is_any(last, {"answer", "cancel"}))
+        return "POST";
     if (length == 4 && room == "portals" && call.path[2] == "license" &&
         is_any(last, {"rotate", "promote", "finish"}))
         return "POST";
@@ -51,9 +58,7 @@ bool is_later(const Call& call) {
     const std::string& last = call.path.back();
     if (room == "erase") return true;
     if (room == "conversations" && last == "erase") return true;
-    if (room == "accounts" && call.path.size() >= 3)
-        return is_any(call.path[2], {"connect", "disconnect"});
-    if (!is_any(room, {"accounts", "portals"})) return false;
+    if (room != "portals") return false;
     return (call.path.size() == 1 && call.method == "POST") ||
            (call.path.size() == 2 && call.method == "PUT");
 }
@@ -76,13 +81,20 @@ net::Response owned(const std::string& what, const config::Place& place) {
 /// A change of something that is there: in this version the configuration owns all of it.
 std::optional<net::Response> change(const Rooms& rooms, const Call& call) {
     const std::string& room = call.path.front();
-    if (!is_any(room, {"accounts", "portals"}) || call.path.size() > 2) return std::nullopt;
-    const bool by_path = call.path.size() == 2 && is_any(call.method, {"PUT", "PATCH", "DELETE"});
+    const bool connecting = call.path.size() == 3 && room == "accounts" && call.method == "POST" &&
+                            is_any(call.path.back(), {"connect", "disconnect"});
+    if (!is_any(room, {"accounts", "portals"}) || (call.path.size() > 2 && !connecting))
+        return std::nullopt;
+    const bool by_path =
+        connecting || (call.path.size() == 2 && is_any(call.method, {"PUT", "PATCH", "DELETE"}));
     if (!by_path && !(call.path.size() == 1 && call.method == "POST")) return std::nullopt;
-    const std::string id = by_path ? call.path.back() : call.text("id");
+    const std::string id = by_path ? call.path[1] : call.text("id");
     if (room == "accounts") {
-        if (const auto account = rooms.directory.account(id))
+        const auto account = rooms.directory.account(id);
+        if (account && account->place.file != accounts::kStoreOwns)
             return owned("account " + id, account->place);
+        if (account && call.path.size() == 1)
+            return net::problem(409, "conflict", "account " + id + " is there already");
     } else if (const auto portal = rooms.directory.portal(id)) {
         return owned("portal " + id, portal->place);
     }

@@ -19,6 +19,7 @@ enum class EffectWriter::Verb : std::uint8_t {
     health,
     answer,
     outcome,
+    form,
 };
 
 Writer EffectWriter::begin(Verb verb, std::uint32_t input, std::uint64_t task) {
@@ -69,6 +70,12 @@ void EffectWriter::timer(
     Writer out = begin(Verb::timer, input, task);
     out.number(step);
     out.number(due_ms);
+}
+
+void EffectWriter::form(std::uint32_t input, std::uint64_t task, std::uint32_t step, tl_view json) {
+    Writer out = begin(Verb::form, input, task);
+    out.number(step);
+    out.view(json);
 }
 
 void EffectWriter::get(
@@ -208,6 +215,10 @@ bool EffectReader::next() {
             step_ = in_.number<std::uint32_t>();
             time_ms_ = in_.number<std::int64_t>();
             break;
+        case Verb::form:
+            step_ = in_.number<std::uint32_t>();
+            texts_[0] = in_.view();
+            break;
         case Verb::get:
             step_ = in_.number<std::uint32_t>();
             scope_ = in_.number<std::int32_t>();
@@ -274,6 +285,8 @@ tl_status EffectReader::perform(const tl_effects& effects) const {
             return effects.http(ctx, task_, step_, &http_);
         case Verb::timer:
             return effects.timer(ctx, task_, step_, time_ms_);
+        case Verb::form:
+            return effects.form(ctx, task_, step_, texts_[0]);
         case Verb::get:
             return effects.get(ctx, task_, step_, scope_, texts_[0]);
         case Verb::put:

@@ -18,6 +18,7 @@ class EffectWriter {
 public:
     void http(std::uint32_t input, std::uint64_t task, std::uint32_t step, const tl_http& http);
     void timer(std::uint32_t input, std::uint64_t task, std::uint32_t step, std::int64_t due_ms);
+    void form(std::uint32_t input, std::uint64_t task, std::uint32_t step, tl_view json);
     void get(
         std::uint32_t input, std::uint64_t task, std::uint32_t step, std::int32_t scope, tl_view key
     );

@@ -294,21 +294,23 @@ void append_health(const Ground& ground, Account& account, accounts::Health heal
         {store::Table::account,
          "health/" + account.id.text(),
          boost::json::serialize(boost::json::object{
-             {"state", health.state},
+             {"state", to_string(health.state)},
              {"code", health.code},
              {"text", health.text},
-             {"since", health.since_ms}}),
+             {"since", health.since_ms},
+             {"until", health.until_ms}}),
          0}
     );
     Event event;
     event.set_type("notice");
     event.set_code("account");
-    event.set_text(health.text);
+    event.set_text(explained(health));
     auto* detail = event.mutable_health();
     detail->set_account(account.id.text());
-    detail->set_state(health.state);
-    detail->set_text(health.text);
-    detail->set_action(health.code);
+    detail->set_state(std::string{to_string(health.state)});
+    detail->set_code(health.code);
+    detail->set_text(event.text());
+    detail->set_action(std::string{action_of(health)});
     if (health.until_ms > 0) detail->set_until(health.until_ms);
     append_event(ground, account, std::move(event), "", {}, out);
 }
@@ -354,20 +356,15 @@ Accepted accept(
         std::string dedup = replay == nullptr ? dedup_of(account, item, seen) : std::string{};
         accept_item(ground, account, std::move(item), input, std::move(dedup), replay, out);
     }
-    for (tasks::Health& health : durable.health) {
-        if (health.state == "ok" && account.health().state == "broken" && account.recovered)
-            async::spawn(account.loop.get_executor(), "account recovered", account.recovered);
-        // Connectors say "ok"; an account that is well is "ready".
-        append_health(
-            ground,
-            account,
-            {health.state == "ok" ? "ready" : health.state,
-             health.code,
-             health.text,
-             0,
-             health.until_ms},
-            out
+    for (tasks::Health& told : durable.health) {
+        auto health = accounts::health_of(
+            told.state, std::move(told.code), std::move(told.text), told.until_ms
         );
+        if (!health) continue;  // no connector gets another word this far
+        if (!stands_still(health->state) && stands_still(account.health().state) &&
+            account.recovered)
+            async::spawn(account.loop.get_executor(), "account recovered", account.recovered);
+        append_health(ground, account, *std::move(health), out);
     }
     for (store::Put& put : durable.put)
         out.batch.put.push_back(std::move(put));

@@ -97,6 +97,10 @@ async::Awaitable<Result<void>> EventSink::commit(tasks::Durable durable) {
 async::Awaitable<net::Response> Inbound::webhook(
     std::shared_ptr<accounts::Account> account, net::Request request
 ) {
+    if (account->disconnected) {
+        ++account->figures.refused;
+        co_return net::Response{};  // nobody wants it; a refusal would only bring it again
+    }
     tasks::Start start;
     start.kind = TL_IN_WEBHOOK;
     start.method = request.head.method;

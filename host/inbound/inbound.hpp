@@ -11,7 +11,6 @@
 namespace trunkline::inbound {
 
 /// The code of an account's health while nothing serves it.
-inline constexpr const char* kConnectorAbsent = "connector_absent";
 
 /// Commits what a connector reports. Lives as long as its task; on the account's loop.
 class EventSink final : public tasks::Sink {

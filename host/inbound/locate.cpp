@@ -1,29 +1,8 @@
 #include "host/inbound/locate.hpp"
 
-#include <spdlog/spdlog.h>
+#include "host/inbound/tell_health.hpp"
 
 namespace trunkline::inbound {
-namespace {
-
-async::Awaitable<> tell_broken(
-    const Inbound& inbound,
-    store::Store& store,
-    accounts::Account& account,
-    const tasks::Outcome& outcome
-) {
-    spdlog::error("account.broken account={} code={}", account.id.text(), outcome.code);
-    Accepted accepted;
-    append_health(
-        inbound.ground(), account, {"broken", outcome.code, outcome.text, 0, 0}, accepted
-    );
-    auto written = co_await write(store, account, std::move(accepted));
-    if (!written)
-        spdlog::warn(
-            "account.notice_lost account={} reason={}", account.id.text(), written.error().context
-        );
-}
-
-}  // namespace
 
 async::Awaitable<Result<tasks::Source>> locate(
     const Inbound& inbound,
@@ -40,7 +19,8 @@ async::Awaitable<Result<tasks::Source>> locate(
     tasks::End end = co_await account->strand->run(std::move(start), sink);
     if (end.fault) co_return *end.fault;
     if (end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
-        co_await tell_broken(inbound, store, *account, *end.outcome);
+        accounts::Health health = accounts::broken(end.outcome->code, end.outcome->text);
+        co_await tell_health(inbound.ground(), store, *account, std::move(health));
         co_return Error{Fault::account_broken, end.outcome->code};
     }
     if (end.source) co_return *std::move(end.source);

@@ -2,9 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include "host/inbound/tell_health.hpp"
+
 namespace trunkline::inbound {
 namespace {
 
+using accounts::State;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollDeadline{
@@ -25,26 +28,8 @@ async::Awaitable<> wait(milliseconds how_long, std::shared_ptr<std::atomic<bool>
     }
 }
 
-async::Awaitable<> report(
-    const Inbound& inbound,
-    store::Store& store,
-    accounts::Account& account,
-    std::string state,
-    std::string code,
-    std::string text
-) {
-    accounts::Health health;
-    health.state = std::move(state);
-    health.code = std::move(code);
-    health.text = std::move(text);
-    Accepted accepted;
-    append_health(inbound.ground(), account, std::move(health), accepted);
-    auto written = co_await write(store, account, std::move(accepted));
-    if (!written)
-        spdlog::warn(
-            "account.notice_lost account={} reason={}", account.id.text(), written.error().context
-        );
-}
+/// What an account is that can do what it is asked for.
+const accounts::Health kWell{State::connected, {}, {}};
 
 /// Counts how often in a row a connector failed in the same way on what it fetched.
 class SameFault {
@@ -83,11 +68,9 @@ async::Awaitable<bool> set_aside(
     append_health(
         inbound.ground(),
         account,
-        {"degraded",
+        {accounts::State::degraded,
          "poll_unreadable",
-         "The connector cannot read what the messenger answers: " + end.fault->context,
-         0,
-         0},
+         "The connector cannot read what the messenger answers: " + end.fault->context},
         accepted
     );
     auto written = co_await write(store, account, std::move(accepted));
@@ -136,9 +119,9 @@ async::Awaitable<> poll(
 
         const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
         if (done) {
-            if (failing.count() > 0 || account->health().state == "starting") {
+            if (failing.count() > 0 || account->health().state == State::connecting) {
                 if (account->recovered) co_await account->recovered();
-                co_await report(inbound, store, *account, "ready", "", "");
+                co_await tell_health(inbound.ground(), store, *account, kWell);
             }
             failing = milliseconds{0};
             // A connector that names no pause leaves it to its manifest.
@@ -148,12 +131,8 @@ async::Awaitable<> poll(
             continue;
         }
         if (!end.fault && end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
-            spdlog::error(
-                "account.broken account={} code={}", account->id.text(), end.outcome->code
-            );
-            co_await report(
-                inbound, store, *account, "broken", end.outcome->code, end.outcome->text
-            );
+            accounts::Health health = accounts::broken(end.outcome->code, end.outcome->text);
+            co_await tell_health(inbound.ground(), store, *account, std::move(health));
         }
         if (end.fault && end.fault->fault == Fault::throttled) {
             // Nothing is wrong; the messenger keeps what was fetched until there is room for it.
@@ -188,21 +167,24 @@ async::Awaitable<Result<void>> check(
     if (end.fault && end.fault->fault == Fault::unsupported) {
         // Nothing to check: the next command shows how it is.
         if (account->recovered) co_await account->recovered();
-        if (account->health().code == kConnectorAbsent)
-            co_await report(inbound, store, *account, "ready", "", "");
+        if (account->health().code == accounts::kConnectorAbsent)
+            co_await tell_health(inbound.ground(), store, *account, kWell);
         co_return Result<void>{};
     }
     if (end.fault) co_return *end.fault;
     if (!end.outcome) co_return Error{Fault::malformed, "the check ended without an outcome"};
     if (end.outcome->kind == TL_ACCOUNT_BROKEN) {
-        co_await report(inbound, store, *account, "broken", end.outcome->code, end.outcome->text);
+        accounts::Health health = accounts::broken(end.outcome->code, end.outcome->text);
+        co_await tell_health(inbound.ground(), store, *account, std::move(health));
         co_return Error{Fault::account_broken, end.outcome->code};
     }
     if (end.outcome->kind != TL_DONE)
         co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
     if (account->recovered) co_await account->recovered();
-    if (account->health().state != "degraded")
-        co_await report(inbound, store, *account, "ready", "", "");
+    // What the check itself has said of it stands.
+    const State state = account->health().state;
+    if (state == State::connecting || stands_still(state))
+        co_await tell_health(inbound.ground(), store, *account, kWell);
     co_return Result<void>{};
 }
 

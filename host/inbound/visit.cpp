@@ -99,7 +99,7 @@ async::Awaitable<net::Response> Visit::conclude(tasks::End end) {
     if (end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
         Accepted accepted;
         append_health(
-            ground_, *account_, {"broken", end.outcome->code, end.outcome->text, 0, 0}, accepted
+            ground_, *account_, accounts::broken(end.outcome->code, end.outcome->text), accepted
         );
         auto written = co_await write(store_, *account_, std::move(accepted));
         co_return written ? net::Response{} : not_now(to_string(written.error().fault));

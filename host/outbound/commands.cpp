@@ -99,9 +99,10 @@ json::array list_accounts(const accounts::Directory& directory, const accounts::
             {"account", id},
             {"connector", account->connector.text()},
             {"line", account->line},
-            {"state", health.state},
-            {"text", health.text},
-            {"action", health.code},
+            {"state", to_string(health.state)},
+            {"code", health.code},
+            {"text", explained(health)},
+            {"action", action_of(health)},
             {"since", rfc3339(health.since_ms)},
         });
     }

@@ -303,7 +303,7 @@ async::Awaitable<KeyedVerdict> Messenger::judge(Sending* sending, tasks::End end
             // taken for one that may have happened when the account works again.
             inbound::Accepted accepted = std::move(sending->done);
             inbound::append_health(
-                services_.ground, *account_, {"broken", outcome.code, outcome.text, 0, 0}, accepted
+                services_.ground, *account_, accounts::broken(outcome.code, outcome.text), accepted
             );
             co_return with(
                 verdict(Kind::stop, "account_broken", outcome.code), std::move(accepted)

@@ -248,8 +248,11 @@ const tl_effects& Hosted::recording_table() {
     };
     effects_.form = [](void* c, std::uint64_t t, std::uint32_t step, tl_view json) noexcept {
         auto& me = *static_cast<Hosted*>(c);
-        const tl_effects& e = me.collector_.table();
-        return e.form(e.ctx, t, step, json);  // never let in
+        return me.ask(
+            t,
+            [&](const tl_effects& e) { return e.form(e.ctx, t, step, json); },
+            [&](std::uint32_t i) { me.effects_asked_.form(i, t, step, json); }
+        );
     };
     effects_.put = [](void* c,
                       std::uint64_t t,

@@ -144,6 +144,7 @@ void Core::succeed(const TaskRef& task, Collector::Slot& slot) {
         );
         return;
     }
+    if (task->first_kind == TL_IN_CONNECT) recall_told(*task, collected);
     if (task->ended && !outcome && !task->inbound() && !task->asked.sourced) {
         count_failure(*task);
         end_with(
@@ -208,6 +209,25 @@ bool Core::judge_marks(Task& task, Collected& collected) {
     // try.
     const bool again = collected.durable.outcome && collected.durable.outcome->kind == TL_RETRY;
     return !task.ended || again || !task.has_unmatched_marks();
+}
+
+/// What a CONNECT task was told in an earlier life it is told again, until it asks for something
+/// else: then it goes on from there as if it had just come to that point.
+void Core::recall_told(Task& task, Collected& collected) {
+    for (Step& step : collected.steps) {
+        task.prints[step.step] = step.fingerprint;
+        const auto told = std::ranges::find(task.told, step.step, [](const Told& each) {
+            return each.reply.step;
+        });
+        if (told == task.told.end()) continue;
+        if (told->fingerprint != step.fingerprint) {
+            task.told.clear();
+            continue;
+        }
+        step.recalled = std::move(told->reply);
+        step.recalled->flags |= TL_INPUT_REPLAYED;
+        task.told.erase(told);
+    }
 }
 
 void Core::write_marks(Task& task, Collected& collected, const std::optional<Input>& reply) {

@@ -1,5 +1,10 @@
 #include "host/tasks/collector.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include <boost/json/parse.hpp>
+
 #include "host/seal/crypto.hpp"
 #include "host/tasks/arguments.hpp"
 
@@ -26,10 +31,8 @@ Collector::Collector(const Setup& setup, const Files& files) : setup_{setup}, fi
                  ) noexcept {
         return ask(c, t, [&](Slot& slot) { return self(c).get(slot, step, scope, key); });
     };
-    // Connecting by forms is not served yet; a connector learns it at once instead of waiting for
-    // ever.
-    table_.form = [](void* c, std::uint64_t t, std::uint32_t, tl_view) noexcept {
-        return ask(c, t, [](Slot&) -> tl_status { return TL_E_UNSUPPORTED; });
+    table_.form = [](void* c, std::uint64_t t, std::uint32_t step, tl_view json) noexcept {
+        return ask(c, t, [&](Slot& slot) { return self(c).form(slot, step, json); });
     };
     table_.put = [](void* c,
                     std::uint64_t t,
@@ -148,7 +151,33 @@ tl_status Collector::timer(Slot& slot, std::uint32_t step, std::int64_t due_ms) 
     Step wanted;
     wanted.kind = TL_IN_TIMER;
     wanted.step = step;
+    wanted.fingerprint = print.value();
     wanted.due_ms = due_ms;
+    slot.collected.steps.push_back(std::move(wanted));
+    return TL_OK;
+}
+
+tl_status Collector::form(Slot& slot, std::uint32_t step, tl_view json) {
+    // Only there is a person who could answer; elsewhere a connector learns it at once instead of
+    // waiting for ever.
+    if (slot.task->first_kind != TL_IN_CONNECT) return TL_E_UNSUPPORTED;
+    if (const auto status = check_step(slot, step); status != TL_OK) return status;
+    if (const auto status = check_view(json, TL_MAX_VALUE); status != TL_OK) return status;
+    boost::system::error_code bad;
+    const auto shown = boost::json::parse(text_of(json), bad);
+    if (bad || !shown.is_object()) return TL_E_BAD_INPUT;
+    Fingerprint print{TL_IN_FORM};
+    print.add(std::uint64_t{step});
+    print.add(text_of(json));
+    slot.asked.last_step = step;
+    tl_status status = TL_OK;
+    if (!is_new(slot, print.value(), status)) return status;
+    Step wanted;
+    wanted.kind = TL_IN_FORM;
+    wanted.step = step;
+    wanted.fingerprint = print.value();
+    wanted.form = text_of(json);
+    slot.bytes += json.size;
     slot.collected.steps.push_back(std::move(wanted));
     return TL_OK;
 }
@@ -187,6 +216,7 @@ tl_status Collector::get(Slot& slot, std::uint32_t step, std::int32_t scope, tl_
     slot.asked.last_step = step;
     tl_status status = TL_OK;
     if (!is_new(slot, print.value(), status)) return status;
+    wanted.fingerprint = print.value();
     slot.collected.steps.push_back(std::move(wanted));
     return TL_OK;
 }
@@ -297,7 +327,9 @@ tl_status Collector::health(
         if (const auto status = check_view(view, kTextMax); status != TL_OK) return status;
     }
     const std::string_view word = text_of(state);
-    const bool known = word == "ok" || word == "degraded" || word == "broken" || word == "blocked";
+    constexpr std::array<std::string_view, 7> kWords{
+        "ok", "degraded", "broken", "blocked", "in_review", "conflict", "rate_limited"};
+    const bool known = std::ranges::find(kWords, word) != kWords.end();
     if (!known || !is_code(text_of(code)) || until_ms < 0) return TL_E_BAD_INPUT;
     Fingerprint print{132};
     for (const tl_view view : {state, code, text})

@@ -61,6 +61,7 @@ private:
     Slot* slot_of(std::uint64_t task) noexcept;
 
     tl_status http(Slot& slot, std::uint32_t step, const tl_http* given);
+    tl_status form(Slot& slot, std::uint32_t step, tl_view json);
     tl_status timer(Slot& slot, std::uint32_t step, std::int64_t due_ms);
     tl_status get(Slot& slot, std::uint32_t step, std::int32_t scope, tl_view key);
     tl_status put(

@@ -65,6 +65,8 @@ TaskRef Core::admit(Start start, Sink& sink) {
     task->deadline_ms = services_.clock.wall_ms() + start.deadline.count();
     task->first_kind = start.kind;
     if (start.kind == TL_IN_COMMAND || start.kind == TL_IN_PROFILE) task->first_key = start.key;
+    task->told = std::move(start.told);
+    task->seed = std::move(start.seed);
     task->inbox.push_back(first_input(start));
     tasks_.emplace(task->id, task);
     if (!task->durable_key.empty()) durable_keys_.insert(task->durable_key);
@@ -237,6 +239,13 @@ void Core::arm_deadline(const TaskRef& task) {
             *still, Error{Fault::unavailable, "the task's deadline passed", std::chrono::seconds{1}}
         );
     });
+}
+
+void Core::cancel(const std::string& durable_key) {
+    for (const auto& [id, task] : tasks_) {
+        if (task->durable_key != durable_key) continue;
+        return cancel(*task, Error{Fault::cancelled, "nobody wants it any more"});
+    }
 }
 
 async::Awaitable<> Core::stop() {

@@ -35,6 +35,7 @@ public:
     Result<void> begin(std::shared_ptr<plugins::Generation> generation);  ///< runs in the host
     async::Awaitable<Result<void>> open(std::shared_ptr<plugins::Generation> generation);
     async::Awaitable<End> run(Start start, Sink& sink);
+    void cancel(const std::string& durable_key);
     async::Awaitable<> stop();
     async::Awaitable<Result<void>> refeed(
         std::shared_ptr<plugins::Generation> next, std::chrono::milliseconds drain
@@ -72,6 +73,7 @@ private:
     void fail(const TaskRef& task, tl_code code, const std::string& thrown);
     void end_with(Task& task, Error why);
     bool judge_marks(Task& task, Collected& collected);
+    void recall_told(Task& task, Collected& collected);
     void write_marks(Task& task, Collected& collected, const std::optional<Input>& reply);
     void erase_marks(Task& task, Durable& durable);
     std::string who(const Task& task) const;
@@ -93,6 +95,7 @@ private:
     void perform(const TaskRef& task, std::vector<Step> steps);
     void start_http(const TaskRef& task, Step step);
     void start_timer(const TaskRef& task, Step step);
+    void start_form(const TaskRef& task, Step step);
     void start_get(const TaskRef& task, Step step);
     void deliver(std::uint64_t task, std::uint32_t incarnation, Input input);
 

@@ -36,6 +36,8 @@ void Core::perform(const TaskRef& task, std::vector<Step> steps) {
             start_http(task, std::move(step));
         } else if (step.kind == TL_IN_TIMER) {
             start_timer(task, std::move(step));
+        } else if (step.kind == TL_IN_FORM) {
+            start_form(task, std::move(step));
         } else {
             start_get(task, std::move(step));
         }
@@ -90,6 +92,30 @@ void Core::start_timer(const TaskRef& task, Step step) {
         self->deliver(id, incarnation, std::move(input));
     });
     task->timers.push_back(std::move(timer));  // dropped, and so cancelled, with the task
+}
+
+void Core::start_form(const TaskRef& task, Step step) {
+    Form form;
+    form.step = step.step;
+    form.json = std::move(step.form);
+    form.seed = task->seed;
+    for (const Input& reply : task->journal)
+        form.told.push_back({task->prints[reply.step], reply});
+    task->sink->ask(
+        std::move(form),
+        [weak = weak_from_this(),
+         id = task->id,
+         incarnation = task->incarnation,
+         number = step.step](std::string entered) {
+            const auto self = weak.lock();
+            if (!self) return;
+            Input input;
+            input.kind = TL_IN_FORM;
+            input.step = number;
+            input.body = std::move(entered);
+            self->deliver(id, incarnation, std::move(input));
+        }
+    );
 }
 
 void Core::start_get(const TaskRef& task, Step step) {

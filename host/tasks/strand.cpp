@@ -13,6 +13,7 @@ public:
     async::Awaitable<End> run(Start start, Sink& sink) override {
         return core_->run(std::move(start), sink);
     }
+    void cancel(const std::string& durable_key) override { core_->cancel(durable_key); }
     async::Awaitable<> stop() override { return core_->stop(); }
     async::Awaitable<Result<void>> refeed(
         std::shared_ptr<plugins::Generation> next, std::chrono::milliseconds drain

@@ -18,6 +18,7 @@
 #include "host/net/client.hpp"
 #include "host/plugins/generation.hpp"
 #include "host/store/store.hpp"
+#include "host/tasks/input.hpp"
 
 /// Tasks: pieces of work a connector does, each with one outcome, rebuilt from their inputs after a
 /// crash or a reload.
@@ -84,6 +85,21 @@ struct Durable {
     }
 };
 
+/// What a CONNECT task was handed so far, by its steps: with it the task can be taken up again in
+/// another life.
+struct Told {
+    std::uint64_t fingerprint = 0;  ///< of what it asked for
+    Input reply;
+};
+
+/// What a person is asked, who may take days to answer.
+struct Form {
+    std::uint32_t step = 0;
+    std::string json;        ///< docs/connectors/reference/connect.md
+    std::vector<Told> told;  ///< until now
+    std::string seed;        ///< of the task's random bytes; "" = none were drawn
+};
+
 /// Where a task's durable effects go: the inbound path for webhooks and polls, the outbound path
 /// for commands. Owned by whoever started the task; called on the strand's loop, one call at a time
 /// per task.
@@ -96,6 +112,9 @@ public:
     /// The connector's answer, when everything the task asked for until then is durable. The task
     /// may go on, and may answer again when it has to be rebuilt.
     virtual void answer(Answer) {}
+    /// CONNECT tasks: shows a form instead of the one before it, if there was one. `answer` takes
+    /// what was entered, once, on the strand's loop; after the task has ended it does nothing.
+    virtual void ask(Form, std::function<void(std::string entered)> /*answer*/) {}
 };
 
 /// What starts a task. Everything is owned.
@@ -107,6 +126,10 @@ struct Start {
     /// Names the task across restarts ("command/<id>"); "" = it starts anew after a crash and may
     /// not use ONCE calls.
     std::string durable_key;
+    /// CONNECT: what an earlier life of the task was told, and its seed. As long as it asks for the
+    /// same again it is told the same, and nothing happens twice.
+    std::vector<Told> told;
+    std::string seed;
 };
 
 struct End {
@@ -165,6 +188,9 @@ public:
     /// Runs one task to its end. Inputs of different tasks interleave; the instance is never
     /// entered twice at once.
     virtual async::Awaitable<End> run(Start start, Sink& sink) = 0;
+
+    /// Ends the open task of that name with `cancelled`, if there is one.
+    virtual void cancel(const std::string& durable_key) = 0;
 
     /// Ends every open task with `cancelled` and waits until none is left.
     virtual async::Awaitable<> stop() = 0;

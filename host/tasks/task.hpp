@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,14 +20,15 @@ namespace trunkline::tasks {
 /// An effect that is answered by an input; performed only after everything durable of the same call
 /// is.
 struct Step {
-    std::uint32_t kind = 0;  ///< the input that answers it: HTTP_REPLY, TIMER or STORED
+    std::uint32_t kind = 0;  ///< the input that answers it: HTTP_REPLY, TIMER, STORED or FORM
     std::uint32_t step = 0;
     std::uint64_t fingerprint = 0;
     net::ClientRequest request;     ///< http
     WallMs due_ms = 0;              ///< timer
+    std::string form;               ///< form: what is shown
     std::string key;                ///< get: the store's key
-    std::optional<Input> recalled;  ///< a ONCE call of an earlier life: what it is answered with
-                                    ///< instead of being made
+    std::optional<Input> recalled;  ///< asked for in an earlier life already: what it is answered
+                                    ///< with instead of being done
 };
 
 /// What a task asked for in one call.
@@ -67,6 +69,8 @@ struct Task : TaskFacts {
     std::size_t journal_bytes = 0;
     std::vector<std::uint64_t> fingerprints;  ///< of everything it asked for, in order
     Asked asked;
+    std::vector<Told> told;                         ///< in an earlier life, not asked for again yet
+    std::map<std::uint32_t, std::uint64_t> prints;  ///< CONNECT: of its steps
 
     // Where it stands.
     std::vector<std::uint32_t> pending;  ///< steps without an answer

@@ -37,6 +37,10 @@ Result<boost::json::value> Api::post(const std::string& path, const boost::json:
     return document(call("POST", path, boost::json::serialize(body)));
 }
 
+Result<boost::json::value> Api::remove(const std::string& path) const {
+    return document(call("DELETE", path, ""));
+}
+
 Result<boost::json::array> Api::list(const std::string& path) const {
     boost::json::array items;
     std::string after;

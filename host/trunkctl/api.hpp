@@ -19,6 +19,7 @@ public:
     /// The same, of an answer that is no JSON document: as it came.
     Result<std::string> get_text(const std::string& path) const;
     Result<boost::json::value> post(const std::string& path, const boost::json::object& body) const;
+    Result<boost::json::value> remove(const std::string& path) const;  ///< DELETE
 
     /// All items of a paged list.
     Result<boost::json::array> list(const std::string& path) const;

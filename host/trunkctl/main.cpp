@@ -13,6 +13,7 @@
 #include "host/net/url.hpp"
 #include "host/seal/seal.hpp"
 #include "host/trunkctl/api.hpp"
+#include "host/trunkctl/connect.hpp"
 #include "host/trunkctl/scaffold.hpp"
 #include "host/trunkctl/sign.hpp"
 #include "host/trunkctl/table.hpp"
@@ -29,7 +30,9 @@ constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] 
   plugins       [reload NAME [--force] [--allow-older] | rollback NAME | disable NAME | diff NAME | recent NAME]
                 | new NAME [--language cpp|c] [--directory DIR]
                 | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
-  accounts      [resume ACCOUNT]
+  accounts      [resume ACCOUNT | disconnect ACCOUNT | remove ACCOUNT]
+                | connect ACCOUNT [--connector NAME --portal PORTAL] [--line LINE]
+                  [--set SETTING=VALUE]... [--page]
   portals       [resume PORTAL]
   lanes         [pause LANE | resume LANE | kick LANE]
   dead-letters  [--lane LANE] | show LANE SEQUENCE
@@ -243,6 +246,10 @@ int run(const Options& options) {
         return sign_or_verify(options);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
     if (room == "plugins" && w.size() > 1) return plugins(options, api);
+    if (room == "accounts" && w.size() > 1 && w[1] == "connect") {
+        const auto wish = read_connect_wish({w.begin() + 2, w.end()});
+        return wish ? connect_account(api, *wish, std::cin, std::cout) : usage();
+    }
     if (w.size() == 1) {
         if (room == "plugins")
             return list(
@@ -319,6 +326,10 @@ int run(const Options& options) {
         return show(options, api.post("/v1/quarantine/" + name + "/" + w[1], {}));
     if (room == "lanes" && (w[1] == "pause" || w[1] == "resume" || w[1] == "kick"))
         return show(options, api.post("/v1/lanes/" + w[1], {{"lane", w[2]}}));
+    if (room == "accounts" && w[1] == "disconnect")
+        return show(options, api.post("/v1/accounts/" + name + "/disconnect", {}));
+    if (room == "accounts" && w[1] == "remove")
+        return show(options, api.remove("/v1/accounts/" + name));
     if ((room == "portals" || room == "accounts") && w[1] == "resume")
         return show(options, api.post("/v1/" + room + "/" + name + "/resume", {}));
     return usage();

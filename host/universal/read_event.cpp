@@ -170,6 +170,7 @@ void read_host_members(Reading& reading, Members& members, Event& out) {
     AccountHealth& health = *out.mutable_health();
     health.set_account(of.text("account", kNameBytesMax));
     health.set_state(of.text("state", 64));
+    health.set_code(of.text("code", kNameBytesMax));
     health.set_text(of.text("text", kNameBytesMax));
     health.set_action(of.text("action", kNameBytesMax));
     if (const auto until = of.time("until")) health.set_until(*until);

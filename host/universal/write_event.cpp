@@ -70,6 +70,7 @@ void write_notice(const Event& event, ObjectText& object) {
         ObjectText account{object.key("account")};
         account.text("account", health.account());
         account.text("state", health.state());
+        account.text_if("code", health.code());
         account.text("text", health.text());
         account.text("action", health.action());
         if (health.has_until()) account.time("until", health.until());

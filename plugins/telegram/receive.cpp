@@ -169,7 +169,7 @@ Task receive_poll(Context& context, const Poll& poll, const Settings& settings) 
         if (answer.text.find("ebhook") == std::string::npos) {
             cursor.failures = kFailuresShown;  // so that the end of it is told too
             context.health(
-                "degraded",
+                "conflict",
                 "other_poller",
                 "Another program fetches this bot's updates: " + answer.text
             );

@@ -16,6 +16,7 @@ constexpr int kNoWaits = 0;      // a typing mark that comes late is worse than 
 constexpr std::int64_t kUnavailableMs = 2'000;
 constexpr std::int64_t kThrottledMs = 5'000;
 constexpr std::int64_t kConflictMs = 30'000;
+constexpr std::int64_t kWorthTellingMs = 30'000;  // shorter pauses are everyday
 
 /// What became of one call.
 struct Sent {
@@ -113,6 +114,8 @@ Step<Sent> deliver(
         } else {
             sent.failed = failure(answer, begun);
         }
+        if (answer.throttled && delay_of(answer) >= kWorthTellingMs)
+            context.health("rate_limited", answer.code, "Telegram lets the bot wait", due);
         co_return sent;
     }
 }

@@ -107,7 +107,7 @@ test('bad connectors are named with their cause, and the good one beside them se
       assert.equal(lines.length, 1, `one line about ${id}`)
       assert.match(lines[0], cause)
       assert.match(lines[0], /trunkline\.yaml:\d+/)
-      assert.equal(accounts[id].state, 'broken')
+      assert.equal(accounts[id].state, 'disconnected')
       assert.match(accounts[id].text, cause)
       const answer = await hook(world, update(1, 'into the void'), { account: id })
       assert.equal(answer.status, 503, 'nobody can vouch for it, so the messenger keeps it')
@@ -136,7 +136,7 @@ test('without a single connector the host still starts and says what is missing'
     assert.match(host.text(), /plugins\.unlisted directory=\S*nothing-here reason="No such file or directory"/)
     assert.match(host.text(), /account\.broken account=acme-telegram .*no connector called telegram/)
     assert.equal((await hook(world, update(1, 'hello?'))).status, 503)
-    assert.match(await world.trunkctl('accounts'), /broken/)
+    assert.match(await world.trunkctl('accounts'), /disconnected/)
   } finally {
     await portal.close()
   }

@@ -20,7 +20,7 @@ test('a foreign emulator and the connector understand each other', withWorld('em
   try {
     const host = await world.host({ portalUrl: portal.url, receive: 'poll', apiBase: emulator.config.apiURL })
     const customer = emulator.getClient(world.token, { userId: 77, chatId: 77, firstName: 'Ann', userName: 'ann_lee', type: 'private' })
-    await until('the check to be content without getWebhookInfo', async () => (await account(world)).state === 'ready')
+    await until('the check to be content without getWebhookInfo', async () => (await account(world)).state === 'connected')
 
     for (let i = 0; i < 5; i++) await customer.sendMessage(customer.makeMessage(`question ${i} 👋`))
     await customer.sendCommand(customer.makeCommand('/start'))
@@ -160,11 +160,11 @@ test('another program that polls or sets a webhook is survived, and told', withW
       await bot('getUpdates?timeout=0')
       return (await account(world)).code === 'other_poller'
     })
-    assert.equal((await account(world)).state, 'degraded')
-    await until('the notice', () => portal.of('notice').some(n => n.code === 'account' && n.account?.state === 'degraded'))
+    assert.equal((await account(world)).state, 'conflict')
+    await until('the notice', () => portal.of('notice').some(n => n.code === 'account' && n.account?.state === 'conflict'))
     await world.control('say', { user, text: 'after the other one' })
     await until('the next message', () => texts(portal).includes('after the other one'))
-    await until('all to be well', async () => (await account(world)).state === 'ready')
+    await until('all to be well', async () => (await account(world)).state === 'connected')
 
     assert.equal((await bot(`setWebhook?url=${encodeURIComponent('http://127.0.0.1:1/elsewhere')}`)).status, 200)
     await until('the webhook to be removed', async () => (await bot('getWebhookInfo')).json.result.url === '')
@@ -196,7 +196,7 @@ test('a host that waits in a long poll stops at once when told', withWorld('poll
   const portal = await polled(world, { settings: 'poll_timeout: 50s' })
   try {
     const host = world.children.find(child => child.name === 'host')
-    await until('the long poll', async () => JSON.stringify((await world.control('log')).json).includes('getUpdates') || (await account(world)).state === 'ready')
+    await until('the long poll', async () => JSON.stringify((await world.control('log')).json).includes('getUpdates') || (await account(world)).state === 'connected')
     assert.deepEqual(await host.stop(), { code: 0, signal: null }, host.text())
   } finally {
     await portal.close()

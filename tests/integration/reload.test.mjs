@@ -127,7 +127,7 @@ for (const restarted of [false, true]) test(`a removed connector is received for
     await until('messages to be taken meanwhile', () => customers.acknowledged.length > before + 20)
     await customers.stop()
     assert.deepEqual(customers.refusals, [], 'the host vouches for them alone, without one 503')
-    await until('a notice for each account', () => portal.of('notice').filter(event => event.account?.state === 'broken').length >= 2)
+    await until('a notice for each account', () => portal.of('notice').filter(event => event.account?.state === 'disconnected').length >= 2)
     const forged = await fetch(`${world.hostUrl}/hooks/first`, { method: 'POST', headers: { 'X-Webhook-Secret': 'guessed' }, body: '{}' })
     assert.equal(forged.status, 403)
     const sent = await portal.send(world.hostUrl, [{ id: 'c-1', type: 'send', account: 'first', conversation: 'first-0', message: { text: 'are you there?' } }])
@@ -149,7 +149,7 @@ for (const restarted of [false, true]) test(`a removed connector is received for
     }
     await until('the answer to go out', () => messenger.sent.length === 1)
     assert.equal(messenger.sent[0].text, 'are you there?')
-    await until('the accounts to be ready', async () => (await world.admin('/v1/accounts')).json.items.every(row => row.state === 'ready'))
+    await until('the accounts to be ready', async () => (await world.admin('/v1/accounts')).json.items.every(row => row.state === 'connected'))
     assert.equal((await world.admin('/v1/quarantine')).json.items.length, 0)
     assert.deepEqual(await host.stop(), { code: 0, signal: null })
   } finally {
@@ -222,7 +222,7 @@ test('operators compare, force, go back, disable and go on', withWorld('reload-a
     await until('the new file to be seen', () => world.children.at(-1).text().includes('plugins.ignored'))
     await world.trunkctl('plugins', 'reload', 'parcel')
     assert.equal((await plugin(world)).version, '1.1.0')
-    await until('its accounts to work', async () => (await world.admin('/v1/accounts')).json.items.every(row => row.state === 'ready'))
+    await until('its accounts to work', async () => (await world.admin('/v1/accounts')).json.items.every(row => row.state === 'connected'))
     assert.equal((await world.admin('/v1/plugins/nowhere/reload', {})).status, 404)
   } finally {
     await end()

@@ -70,11 +70,12 @@ test('a revoked token: the account is broken, its commands wait, and a person is
   const speaker = new Speaker(world, portal, user)
   await world.control('faults', { method: 'sendMessage', action: 'error', code: 401, description: 'Unauthorized' })
   const id = await speaker.send({ text: 'подождёт' })
-  const notice = await until('the notice', () => portal.of('notice').find(e => e.code === 'account' && e.account?.state === 'broken'))
+  const notice = await until('the notice', () => portal.of('notice').find(e => e.code === 'account' && e.account?.state === 'bad_credentials'))
   assert.equal(notice.account.account, 'acme-telegram')
-  assert.equal(notice.account.action, 'token_rejected')
+  assert.equal(notice.account.code, 'token_rejected')
   assert.match(notice.text, /token/)
-  assert.match(await world.trunkctl('accounts'), /broken/)
+  assert.equal(notice.account.action, 'reconnect')
+  assert.match(await world.trunkctl('accounts'), /bad_credentials/)
   const second = await speaker.send({ text: 'и это' })
   assert.deepEqual([speaker.states(id), speaker.states(second)], [[], []])
   // What customers say still comes in.
@@ -85,15 +86,15 @@ test('a revoked token: the account is broken, its commands wait, and a person is
   await speaker.status(second)
   await arrives(world, user, 'the second', m => m.text === 'и это')
   assert.deepEqual([await inChat(world, user, 'подождёт'), await inChat(world, user, 'и это')], [1, 1])
-  const well = await until('the good news', () => portal.of('notice').find(e => e.account?.state === 'ready' && e.sequence > notice.sequence))
+  const well = await until('the good news', () => portal.of('notice').find(e => e.account?.state === 'connected' && e.sequence > notice.sequence))
   assert.equal(well.account.account, 'acme-telegram')
-  assert.doesNotMatch(await world.trunkctl('accounts'), /broken/)
+  assert.doesNotMatch(await world.trunkctl('accounts'), /bad_credentials/)
 })))
 
 test('a webhook that Telegram refuses is told to the portal as the account\'s health', withWorld('webhook-refused', world => withForeignPortal(world, async (portal, user) => {
   const host = world.children.find(child => child.name === 'host')
   const state = async () => (await world.admin('/v1/accounts')).json.items[0].state
-  await until('the account to be ready', async () => (await state()) === 'ready')
+  await until('the account to be ready', async () => (await state()) === 'connected')
   await host.stop()
   // Somebody else's program took the bot meanwhile, and Telegram refuses to give it back.
   await request(`${world.simUrl}/bot${world.token}/deleteWebhook`)
@@ -101,7 +102,7 @@ test('a webhook that Telegram refuses is told to the portal as the account\'s he
   await world.host({ portalUrl: portal.url })
   const notice = await until('the notice', () => portal.of('notice').find(e => e.code === 'account' && e.account?.state === 'degraded'))
   assert.equal(notice.account.account, 'acme-telegram')
-  assert.equal(notice.account.action, 'webhook_refused')
+  assert.equal(notice.account.code, 'webhook_refused')
   assert.ok(notice.account.text.length > 0)
   assert.equal(await state(), 'degraded')
   assert.ok(user)

@@ -292,8 +292,9 @@ typedef struct tl_effects {
        it lasts) without asking again; headers leave with it but not to another host. [serving] */
     tl_status (*source)(void* ctx, uint64_t task, const tl_http*, int64_t expires_ms) TL_NOEXCEPT;
 
-    /* The account's health changed: `state` is ok, degraded, broken or blocked; `until_ms` 0 =
-       until told otherwise. [serving] */
+    /* The account's health changed: `state` is ok, degraded, broken (the messenger no longer knows
+       it), blocked, in_review, conflict (another program serves it too) or rate_limited; `until_ms`
+       0 = until told otherwise. [serving] */
     tl_status (*health)(
         void* ctx, uint64_t task, tl_view state, tl_view code, tl_view text, int64_t until_ms)
         TL_NOEXCEPT;

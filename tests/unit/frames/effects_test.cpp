@@ -49,6 +49,9 @@ struct Listener {
         table.timer = [](void* c, std::uint64_t t, std::uint32_t s, std::int64_t due) noexcept {
             return of(c, t, "timer " + std::to_string(s) + " " + std::to_string(due));
         };
+        table.form = [](void* c, std::uint64_t t, std::uint32_t s, tl_view json) noexcept {
+            return of(c, t, "form " + std::to_string(s) + " " + text_of(json));
+        };
         table.get = [](void* c, std::uint64_t t, std::uint32_t s, std::int32_t scope, tl_view key
                     ) noexcept {
             return of(
@@ -147,6 +150,7 @@ EffectWriter all_of_them() {
     http.bucket = lend("b");
     out.http(0, 1, 2, http);
     out.timer(0, 1, 3, -7);
+    out.form(0, 1, 4, lend("{}"));
     out.get(1, 2, 1, TL_CONNECTOR, lend("key"));
     out.put(1, 2, TL_ACCOUNT, lend("key"), lend("value"), 11, TL_PUT_SECRET);
     tl_item item{};
@@ -189,13 +193,14 @@ TEST(EffectFramesTest, EveryEffectIsDoneAgainAsItWas) {
         EXPECT_EQ(reader.perform(listener.table), TL_OK);
     }
     EXPECT_FALSE(reader.failed());
-    EXPECT_THAT(inputs, ElementsAre(0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2, 3));
+    EXPECT_THAT(inputs, ElementsAre(0, 0, 0, 0, 1, 1, 2, 2, 2, 2, 2, 2, 3));
     EXPECT_THAT(
         listener.heard,
         ElementsAre(
             "1 http 1 1 POST http://m/ h=v;i=w;   9 10 ",
             "1 http 2 1 POST http://m/ h=v;i=w; p,,,,f,1;  9 10 b",
             "1 timer 3 -7",
+            "1 form 4 {}",
             "2 get 1 2 key",
             "2 put 1 key value 11 1",
             "3 item 2 c d {}  n",
@@ -219,7 +224,7 @@ TEST(EffectFramesTest, WhatIsCutIsNoticed) {
         }
         whole += reader.failed() ? 0U : 1U;
     }
-    EXPECT_EQ(whole, 12u) << "only between two effects, and at the beginning";
+    EXPECT_EQ(whole, 13u) << "only between two effects, and at the beginning";
 }
 
 TEST(EffectFramesTest, AnyBytesAreReadWithoutHarm) {

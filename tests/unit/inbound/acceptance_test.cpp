@@ -221,7 +221,7 @@ TEST_F(AcceptanceTest, HealthIsToldOnlyWhenItChanges) {
     EXPECT_EQ(told("degraded"), 1u);
     EXPECT_EQ(told("degraded"), 0u);
     EXPECT_EQ(told("ok"), 1u);
-    EXPECT_EQ(account_->health().state, "ready");
+    EXPECT_EQ(account_->health().state, accounts::State::connected);
 }
 
 TEST_F(AcceptanceTest, AStatusOfAPartIsOfItsCommand) {

@@ -7,6 +7,7 @@
 namespace trunkline::inbound {
 namespace {
 
+using accounts::State;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using trunkline::test::ends;
@@ -28,55 +29,55 @@ protected:
             co_return checked;
         });
     }
-    void is(const std::string& state) { account->set_health({state, "", "", 1, 0}); }
-    std::string health() const { return account->health().state; }
+    void is(State state) { account->set_health({state, "", "", 1}); }
+    State health() const { return account->health().state; }
 
     Inbound inbound{ground, directory, store, pool};
-    std::vector<std::string> recovered_as;  ///< the account's state each time
+    std::vector<State> recovered_as;  ///< the account's state each time
 };
 
 TEST_F(CheckTest, AnAccountThatWorksAgainSendsBeforeItIsCalledReady) {
-    is("broken");
+    is(State::bad_credentials);
     strand->plays = {ends(TL_DONE)};
     EXPECT_TRUE(look());
-    EXPECT_THAT(recovered_as, ElementsAre("broken"));
-    EXPECT_EQ(health(), "ready");
+    EXPECT_THAT(recovered_as, ElementsAre(State::bad_credentials));
+    EXPECT_EQ(health(), State::connected);
     ASSERT_EQ(told().size(), 1u);
-    EXPECT_EQ(told()[0].health().state(), "ready");
+    EXPECT_EQ(told()[0].health().state(), "connected");
 }
 
 TEST_F(CheckTest, AnAccountThatWasCalledReadyMayStillHaveToGoOn) {
-    is("ready");
+    is(State::connected);
     strand->plays = {ends(TL_DONE)};
     EXPECT_TRUE(look());
-    EXPECT_THAT(recovered_as, ElementsAre("ready"));
+    EXPECT_THAT(recovered_as, ElementsAre(State::connected));
     EXPECT_THAT(told(), IsEmpty()) << "that is no news";
 }
 
 TEST_F(CheckTest, ADegradedAccountGoesOnAndStaysDegraded) {
-    is("degraded");
+    is(State::degraded);
     strand->plays = {ends(TL_DONE)};
     EXPECT_TRUE(look());
     EXPECT_EQ(recovered_as.size(), 1u);
-    EXPECT_EQ(health(), "degraded");
+    EXPECT_EQ(health(), State::degraded);
 }
 
 TEST_F(CheckTest, ABrokenOrUnclearAccountDoesNotGoOn) {
-    is("broken");
+    is(State::bad_credentials);
     strand->plays = {
         ends(TL_ACCOUNT_BROKEN), ends(TL_RETRY), fails(Fault::unavailable, "down"), Play{}};
     for (int i = 0; i < 4; ++i)
         EXPECT_FALSE(look()) << i;
     EXPECT_THAT(recovered_as, IsEmpty());
-    EXPECT_EQ(health(), "broken");
+    EXPECT_EQ(health(), State::bad_credentials);
 }
 
 TEST_F(CheckTest, WhereNothingCanBeCheckedTheNextCommandShowsHowItIs) {
-    is("broken");
+    is(State::bad_credentials);
     strand->plays = {fails(Fault::unsupported, "no check")};
     EXPECT_TRUE(look());
     EXPECT_EQ(recovered_as.size(), 1u);
-    EXPECT_EQ(health(), "broken") << "nobody has said otherwise yet";
+    EXPECT_EQ(health(), State::bad_credentials) << "nobody has said otherwise yet";
 }
 
 TEST_F(CheckTest, AConnectorThatSaysOkLetsABrokenAccountGoOn) {
@@ -89,10 +90,10 @@ TEST_F(CheckTest, AConnectorThatSaysOkLetsABrokenAccountGoOn) {
             co_return accepted.batch.append.size();
         });
     };
-    is("broken");
+    is(State::bad_credentials);
     EXPECT_EQ(say(), 1u);
     ASSERT_TRUE(eventually([&] { return recovered_as.size() == 1; }));
-    EXPECT_EQ(health(), "ready");
+    EXPECT_EQ(health(), State::connected);
     EXPECT_EQ(say(), 0u);
 }
 

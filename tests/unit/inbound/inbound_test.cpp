@@ -251,7 +251,7 @@ TEST_F(InboundTest, APollThatFailsTheSameWayThreeTimesIsSetAsideAndTold) {
     EXPECT_EQ(
         boost::json::parse(row).at("raw").as_string(), base64_encode("what the messenger answered")
     );
-    EXPECT_EQ(account->health().state, "degraded");
+    EXPECT_EQ(account->health().state, accounts::State::degraded);
     EXPECT_EQ(account->health().code, "poll_unreadable");
     ASSERT_EQ(told().size(), 2u);
     EXPECT_EQ(told()[0].type(), "unsupported");

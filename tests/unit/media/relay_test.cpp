@@ -201,7 +201,7 @@ TEST_F(RelayTest, WhatTheConnectorLearnsMeanwhileIsKept) {
     EXPECT_EQ(get("a").status, 404);
     EXPECT_EQ(row(store::Table::plugin, "token"), "new");
     EXPECT_EQ(row(store::Table::plugin, "old"), std::nullopt);
-    EXPECT_EQ(shop->health().state, "degraded");
+    EXPECT_EQ(shop->health().state, accounts::State::degraded);
     EXPECT_EQ(records(shop->portal->lanes[0].id).size(), 1u) << "the notice";
 }
 
@@ -212,7 +212,7 @@ TEST_F(RelayTest, ABrokenAccountIsToldToItsPortal) {
     broken.text = "The token is not valid any more.";
     connector->plays.push_back(ends(broken));
     EXPECT_EQ(get("a").status, 502);
-    EXPECT_EQ(shop->health().state, "broken");
+    EXPECT_EQ(shop->health().state, accounts::State::bad_credentials);
     EXPECT_EQ(records(shop->portal->lanes[0].id).size(), 1u);
 }
 

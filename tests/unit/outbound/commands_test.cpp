@@ -102,7 +102,7 @@ TEST_F(CommandsTest, WhatTypingReportsBesideItsEndIsKept) {
 
     ASSERT_TRUE(eventually([&] { return !records(portal->lanes[0].id).empty(); }));
     EXPECT_EQ(told()[0].type(), "notice");
-    EXPECT_EQ(account->health().state, "degraded");
+    EXPECT_EQ(account->health().state, accounts::State::degraded);
 }
 
 TEST_F(CommandsTest, TypingIsDroppedWhereItWouldPileUp) {
@@ -121,18 +121,22 @@ TEST_F(CommandsTest, TypingIsDroppedWhereItWouldPileUp) {
 
 TEST_F(CommandsTest, AccountsAreThoseOfThisPortalAlone) {
     add_account("other-telegram", add_portal(portal_config("other")));
-    account->set_health({"broken", "token_dead", "Log in again", 1'763'800'000'000, 0});
+    account->set_health(
+        {accounts::State::bad_credentials, "token_dead", "The token is dead", 1'763'800'000'000}
+    );
 
     const json::object answer = result(R"({"id":"a1","type":"accounts"})");
     EXPECT_EQ(status_of(answer), "accepted");
     EXPECT_EQ(
         json::serialize(answer.at("accounts")),
-        R"([{"account":"acme-telegram","connector":"telegram","line":"support","state":"broken",)"
-        R"("text":"Log in again","action":"token_dead","since":"2025-11-22T08:26:40.000Z"}])"
+        R"([{"account":"acme-telegram","connector":"telegram","line":"support",)"
+        R"("state":"bad_credentials","code":"token_dead","text":"The token is dead. Connect it again; )"
+        R"(what waits is sent then.","action":"reconnect","since":"2025-11-22T08:26:40.000Z"}])"
     );
-    account->set_health({"ready", "", "", clock.wall_ms(), 0});
-    EXPECT_EQ(result(R"({"id":"a1","type":"accounts"})").at("accounts").at(0).at("state"), "ready")
-        << "a question is answered anew";
+    account->set_health({accounts::State::connected, "", "", clock.wall_ms()});
+    EXPECT_EQ(
+        result(R"({"id":"a1","type":"accounts"})").at("accounts").at(0).at("state"), "connected"
+    ) << "a question is answered anew";
 }
 
 TEST_F(CommandsTest, AFileIsAnnouncedAndHasOneAddressHoweverOftenItIsAskedFor) {

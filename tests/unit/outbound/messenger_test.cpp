@@ -207,9 +207,10 @@ TEST_F(MessengerTest, ABrokenAccountStopsItsLaneAndKeepsTheCommand) {
     ASSERT_EQ(told().size(), 1u);
     EXPECT_EQ(told()[0].type(), "notice");
     EXPECT_EQ(told()[0].code(), "account");
-    EXPECT_EQ(told()[0].health().state(), "broken");
-    EXPECT_EQ(told()[0].health().action(), "token_dead");
-    EXPECT_EQ(account->health().state, "broken");
+    EXPECT_EQ(told()[0].health().state(), "bad_credentials");
+    EXPECT_EQ(told()[0].health().code(), "token_dead");
+    EXPECT_EQ(told()[0].health().action(), "reconnect");
+    EXPECT_EQ(account->health().state, accounts::State::bad_credentials);
     EXPECT_EQ(account->figures.failed, 0u) << "the command is not over";
 }
 

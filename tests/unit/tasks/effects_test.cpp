@@ -25,7 +25,7 @@ protected:
 };
 
 TEST_F(EffectsTest, RefusesWhatIsNotServedYet) {
-    EXPECT_EQ(tried("form"), TL_E_UNSUPPORTED);
+    EXPECT_EQ(tried("form"), TL_E_UNSUPPORTED) << "nobody looks at a webhook";
     EXPECT_EQ(tried("http_bucket 1 0 http://m/a"), TL_E_UNSUPPORTED);
     EXPECT_EQ(tried("http 1 1 http://m/a"), TL_E_UNSUPPORTED) << "ONCE in a task without a name";
     EXPECT_TRUE(client_.requests.empty());

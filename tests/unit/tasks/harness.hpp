@@ -93,6 +93,13 @@ public:
         answered = std::move(given);
     }
 
+    void ask(Form form, std::function<void(std::string)> answer) override {
+        forms.push_back(std::move(form));
+        enter = std::move(answer);
+    }
+
+    std::vector<Form> forms;                 ///< shown, in order
+    std::function<void(std::string)> enter;  ///< into the last one
     std::optional<Answer> answered;
     std::size_t committed_when_answered = 0;
 
@@ -276,6 +283,13 @@ protected:
         Start start;
         start.kind = TL_IN_WEBHOOK;
         start.body = std::move(script);
+        return start;
+    }
+    static Start connect(std::string script) {
+        Start start;
+        start.kind = TL_IN_CONNECT;
+        start.body = std::move(script);
+        start.durable_key = "connect/acme";
         return start;
     }
     static Start command(std::string script, std::string key = "command/1") {

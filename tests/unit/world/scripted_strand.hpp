@@ -63,6 +63,7 @@ public:
         }
         co_return std::move(play.end);
     }
+    void cancel(const std::string&) override {}
     async::Awaitable<> stop() override { co_return; }
     async::Awaitable<Result<void>> refeed(
         std::shared_ptr<plugins::Generation>, std::chrono::milliseconds

@@ -253,7 +253,11 @@ private:
                 TL_PUT_SECRET
             );
         }
-        if (verb == "form") return effects.form(effects.ctx, task.id, 1, view("{}"));
+        if (verb == "form") {
+            const std::string json = words.size() > 2 ? word(2) : "{}";
+            const auto step = static_cast<std::uint32_t>(words.size() > 1 ? number(1) : 1);
+            return effects.form(effects.ctx, task.id, step, view(json));
+        }
         if (verb == "route") return effects.route(effects.ctx, task.id, view("page"), view("part"));
         if (verb == "alias") return effects.alias(effects.ctx, task.id, view("new"), view("old"));
         if (verb == "health") {

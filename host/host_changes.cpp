@@ -1,0 +1,268 @@
+// Accounts that are made, changed, connected and disconnected while the host runs. The store keeps
+// them; those of the configuration are only looked at here.
+#include <algorithm>
+
+#include <boost/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "host/account_settings.hpp"
+#include "host/async/on.hpp"
+#include "host/connect/undo.hpp"
+#include "host/host.hpp"
+#include "host/inbound/tell_health.hpp"
+
+// GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated
+// by, and takes the other for a stranger.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
+namespace trunkline {
+namespace {
+
+bool is_made(const accounts::Account& account) {
+    return account.place.file == accounts::kStoreOwns;
+}
+
+accounts::Made made_of(const accounts::Account& account) {
+    accounts::Made made;
+    made.id = account.id.text();
+    made.connector = account.connector.text();
+    made.portal = account.portal->id.text();
+    made.line = account.line;
+    made.settings = account.settings;
+    made.key = account.key;
+    made.connected = !account.disconnected;
+    return made;
+}
+
+}  // namespace
+
+Result<void> Host::make_flows() {
+    connect::Flows::Rooms rooms{
+        *ground_,
+        *store_,
+        pool_,
+        config_.public_url,
+        [this](connect::Kept kept) { return draft_account(std::move(kept)); },
+        [this](accounts::Made made) { return open_made(std::move(made)); },
+        [this](std::shared_ptr<accounts::Account> draft) { return drop_draft(std::move(draft)); },
+        [this](const std::string& connector, const std::string& key) {
+            return owner_of(connector, key);
+        }};
+    flows_ = std::make_unique<connect::Flows>(std::move(rooms));
+    return {};
+}
+
+admin::AccountChanges Host::account_changes() {
+    using Account = std::shared_ptr<accounts::Account>;
+    return {
+        [this](admin::AccountChange change) { return change_account(std::move(change)); },
+        [this](Account account) { return disconnect_account(std::move(account), false); },
+        [this](Account account) { return disconnect_account(std::move(account), true); }};
+}
+
+std::string Host::owner_of(const std::string& connector, const std::string& key) const {
+    for (const auto& [id, account] : directory_.accounts()) {
+        if (account->connector.text() == connector && account->key == key && !account->disconnected)
+            return id;
+    }
+    return {};
+}
+
+Result<void> Host::open_made_accounts() {
+    auto all = accounts::load_made(*store_);
+    if (!all) return all.error();
+    for (const accounts::Made& made : *all) {
+        if (const auto account = directory_.account(made.id))
+            return Error{
+                Fault::conflict,
+                "account " + made.id + " is written in " + account->place.file + ":" +
+                    std::to_string(account->place.line) + " and was also made at run time"};
+        if (!directory_.portal(made.portal)) {
+            spdlog::error("account.without_portal account={} portal={}", made.id, made.portal);
+            continue;
+        }
+        Result<void> opened;
+        async::run_and_wait(
+            loops_.home_of(made.id).get_executor(),
+            "open account",
+            [this, &made, &opened]() -> async::Awaitable<> {
+                const config::Account from = made.as_configured();
+                Opening how{made.key, made.connected};
+                opened = co_await open_account(from, std::move(how));
+            }
+        );
+        if (!opened) return opened;
+    }
+    Result<void> resumed;
+    async::run_and_wait(
+        loops_.at(0).get_executor(),
+        "resume connect flows",
+        [this, &resumed]() -> async::Awaitable<> { resumed = co_await flows_->resume(); }
+    );
+    return resumed;
+}
+
+/// An instance without settings, in which a CONNECT task runs; what is connected anew keeps its own
+/// when that still works.
+async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account(connect::Kept kept
+) {
+    auto present = directory_.account(kept.account);
+    if (present && present->strand) co_return present;
+    auto portal = directory_.portal(kept.portal);
+    if (!portal) co_return Error{Fault::not_found, "no portal called " + kept.portal};
+    auto generation = catalogue_->current(ConnectorId{kept.connector});
+    if (!generation) co_return Error{Fault::not_found, "no connector called " + kept.connector};
+    config::Account from;
+    from.id = kept.account;
+    from.connector = kept.connector;
+    from.portal = kept.portal;
+    from.line = kept.line;
+    from.place.file = accounts::kStoreOwns;
+    if (present) from.settings = present->settings;
+    for (const auto& [key, value] : kept.settings)
+        from.settings[key] = value;
+    auto draft = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
+    draft->draft = true;
+    const auto open = [this, &draft, &generation, &portal]() -> async::Awaitable<Result<void>> {
+        const std::string lane = "account/" + draft->id.text();
+        auto opened = co_await pool_.run([this, &lane, &portal] {
+            return store_->open_lane(lane, portal->limits.waiting_bytes);
+        });
+        if (!opened) co_return opened.error();
+        draft->lane = opened->id;
+        auto recalled = co_await recall_aliases(draft.get());
+        if (!recalled) co_return recalled;
+        auto made = co_await make_strand(draft, generation);
+        co_return made;
+    };
+    auto opened = co_await async::on(draft->loop.get_executor(), open);
+    if (!opened) co_return opened.error();
+    // The messenger may call while it is being connected.
+    directory_.add(draft);
+    co_return draft;
+}
+
+async::Awaitable<> Host::drop_draft(std::shared_ptr<accounts::Account> account) {
+    const std::string id = account->id.text();
+    const bool shown = directory_.account(id) == account;
+    co_await close_account(account);
+    if (!shown) co_return;
+    directory_.remove(account->id);
+    // One that was there before is there again, as it was.
+    auto all = co_await pool_.run([this] { return accounts::load_made(*store_); });
+    if (!all) co_return;
+    const auto made = std::ranges::find(*all, id, &accounts::Made::id);
+    if (made == all->end()) co_return;
+    const config::Account from = made->as_configured();
+    Opening how{made->key, made->connected};
+    (void)co_await open_account(from, std::move(how));
+}
+
+/// Ends what an account does on its own, its tasks and its lane; what waits in the lane stays.
+async::Awaitable<> Host::close_account(std::shared_ptr<accounts::Account> account) {
+    *account->leaving = true;
+    const auto end = [&account]() -> async::Awaitable<> {
+        if (!account->strand) co_return;
+        co_await account->strand->stop();
+        account->strand.reset();
+    };
+    co_await async::on(account->loop.get_executor(), end);
+    std::string lane = "account/" + account->id.text();
+    (void)co_await lanes_->remove(std::move(lane));
+}
+
+async::Awaitable<Result<void>> Host::open_made(accounts::Made made) {
+    if (auto former = directory_.account(made.id)) co_await close_account(former);
+    const config::Account from = made.as_configured();
+    const auto open = [this, &from, &made]() -> async::Awaitable<Result<void>> {
+        Opening how{made.key, made.connected};
+        auto opened = co_await open_account(from, std::move(how));
+        co_return opened;
+    };
+    auto opened = co_await async::on(loops_.home_of(made.id).get_executor(), open);
+    co_return opened;
+}
+
+async::Awaitable<Result<std::string>> Host::change_account(admin::AccountChange change) {
+    auto present = directory_.account(change.id);
+    if (present && change.create)
+        co_return Error{Fault::conflict, "account " + change.id + " is there already"};
+    if (!present && !change.create) co_return Error{Fault::not_found, "no such account"};
+    if (present && (!is_made(*present) || present->draft))
+        co_return Error{Fault::conflict, "account " + change.id + " cannot be changed here"};
+    accounts::Made made;
+    if (present) made = made_of(*present);
+    made.id = change.id;
+    if (!change.connector.empty()) made.connector = change.connector;
+    if (!change.portal.empty()) made.portal = change.portal;
+    if (!change.line.empty()) made.line = change.line;
+    for (const auto& [key, value] : change.settings) {
+        if (value.is_null())
+            made.settings.erase(key);
+        else
+            made.settings[key] = value;
+    }
+    if (present &&
+        (made.connector != present->connector.text() || made.portal != present->portal->id.text()))
+        co_return Error{
+            Fault::malformed, "connector and portal of an account stay; make another account"};
+    if (!directory_.portal(made.portal))
+        co_return Error{Fault::malformed, "no portal called " + made.portal};
+    const auto generation = catalogue_->current(ConnectorId{made.connector});
+    if (!generation) co_return Error{Fault::malformed, "no connector called " + made.connector};
+    if (made.connected) {
+        auto checked = check_settings(made.settings, settings_of(generation->manifest().json));
+        if (!checked) co_return checked.error();
+    }
+    store::Batch batch;
+    batch.put.push_back(accounts::row_of(made));
+    auto written = co_await store_->commit(std::move(batch));
+    if (!written) co_return written.error();
+    auto opened = co_await open_made(std::move(made));
+    if (!opened) co_return opened.error();
+    co_return std::string{};
+}
+
+async::Awaitable<Result<std::string>> Host::disconnect_account(
+    std::shared_ptr<accounts::Account> account, bool forget
+) {
+    if (!is_made(*account) || account->draft)
+        co_return Error{Fault::conflict, "it cannot be disconnected here"};
+    const auto undo = [this, &account]() -> async::Awaitable<std::string> {
+        auto trouble = co_await connect::undo(*account, *store_);
+        co_return trouble;
+    };
+    const std::string trouble = co_await async::on(account->loop.get_executor(), undo);
+    accounts::Made made = made_of(*account);
+    made.connected = false;
+    if (const auto generation = catalogue_->current(account->connector)) {
+        for (const Setting& setting : settings_of(generation->manifest().json)) {
+            if (setting.secret) made.settings.erase(setting.key);
+        }
+    }
+    store::Batch batch;
+    if (forget) {
+        batch.erase.push_back(accounts::erasure_of(made.id));
+        batch.erase.push_back({store::Table::account, "health/" + made.id});
+    } else {
+        batch.put.push_back(accounts::row_of(made));
+    }
+    auto written = co_await store_->commit(std::move(batch));
+    if (!written) co_return written.error();
+    // Its portal hears of it while there still is an account to speak of.
+    const auto tell = [this, &account]() -> async::Awaitable<> {
+        accounts::Health health = accounts::broken(accounts::kNotConnected, "");
+        (void)co_await inbound::tell_health(*ground_, *store_, *account, std::move(health));
+    };
+    co_await async::on(account->loop.get_executor(), tell);
+    if (forget) {
+        directory_.remove(account->id);
+        co_await close_account(account);
+    } else {
+        auto opened = co_await open_made(std::move(made));
+        if (!opened) co_return opened.error();
+    }
+    co_return trouble.empty() ? trouble : "The messenger was not told: " + trouble;
+}
+
+}  // namespace trunkline
