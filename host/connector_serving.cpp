@@ -43,7 +43,9 @@ accounts::Health absence(const ConnectorId& connector, const std::string& reason
 
 /// Waits until an account's open tasks have ended, at most for `most`.
 async::Awaitable<> drained(std::shared_ptr<accounts::Account> account, milliseconds most) {
-    for (milliseconds waited{0}; waited < most && account->strand->open_tasks() > 0;
+    // It may be closed meanwhile.
+    for (milliseconds waited{0};
+         waited < most && account->strand && account->strand->open_tasks() > 0;
          waited += kLook)
         co_await async::pause(kLook);
 }
@@ -139,6 +141,10 @@ reload::Switched ConnectorServing::go_over(
     reload::Switched out;
     const auto one = [&](Account account) -> async::Awaitable<Gone> {
         Gone gone;
+        if (account->disconnected || account->draft) {
+            // Nobody wants it served; a draft's flow ends with its connector.
+            if (!account->strand) co_return gone;
+        }
         if (!account->strand) {
             auto made = co_await rooms_.make(account, next);
             if (!made) {
@@ -157,6 +163,7 @@ reload::Switched ConnectorServing::go_over(
             co_return gone;
         }
         auto went = co_await account->strand->refeed(next, kDrain);
+        if (!account->strand) co_return gone;  // it was closed meanwhile
         auto adopted = went ? rooms_.adopt(*account, *next) : Result<void>{went.error()};
         gone.over = went.has_value();
         if (!adopted) gone.failure = adopted.error().context;
@@ -209,15 +216,16 @@ reload::Switched ConnectorServing::go_over(
             for (const Account& account : accounts) {
                 if (std::ranges::find(taken_up, account) != taken_up.end()) {
                     // As it was: nothing serves it.
-                    co_await account->strand->stop();
+                    if (account->strand) co_await account->strand->stop();
                     account->strand.reset();
                     account->set_health(accounts::broken(
                         accounts::kConnectorRefused, "The connector that took it up was refused."
                     ));
                     continue;
                 }
-                if (std::ranges::find(over, account) == over.end()) continue;
+                if (std::ranges::find(over, account) == over.end() || !account->strand) continue;
                 auto back = co_await account->strand->refeed(former, milliseconds{0});
+                if (!account->strand) continue;  // it was closed meanwhile
                 if (back) back = rooms_.adopt(*account, *former);
                 if (!back)
                     spdlog::error(
@@ -244,8 +252,10 @@ void ConnectorServing::leave(const ConnectorId& connector, const std::string& re
             const auto left =
                 std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
             co_await drained(account, left);
+            if (!account->strand) continue;  // it was closed meanwhile
             co_await account->strand->stop();
             account->strand.reset();
+            if (account->draft) continue;  // its portal has never heard of it
             accounts::Health health = absence(account->connector, reason);
             (void)co_await inbound::tell_health(
                 rooms_.inbound.ground(), rooms_.store, *account, std::move(health)

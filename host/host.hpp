@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ private:
     struct Opening {
         std::string key;  ///< what its messenger calls it
         bool connected = true;
+        bool anew = false;  ///< what its health was is of no interest any more
     };
     async::Awaitable<Result<void>> open_account(const config::Account& from, Opening how);
     async::Awaitable<Result<void>> recall_aliases(accounts::Account* account);
@@ -69,12 +71,17 @@ private:
     Result<void> open_made_accounts();
     async::Awaitable<Result<std::shared_ptr<accounts::Account>>> draft_account(connect::Kept kept);
     async::Awaitable<Result<void>> open_made(accounts::Made made);
+    async::Awaitable<Result<void>> open_connected(accounts::Made made);
+    async::Awaitable<Result<void>> put_made(accounts::Made made);
+    async::Awaitable<Result<void>> forget(std::shared_ptr<accounts::Account> account);
+    Result<void> check_made(const accounts::Made& made) const;
+    void look_at_again(const std::string& id);
     async::Awaitable<> close_account(std::shared_ptr<accounts::Account> account);
     async::Awaitable<> drop_draft(std::shared_ptr<accounts::Account> account);
     std::string owner_of(const std::string& connector, const std::string& key) const;
     async::Awaitable<Result<std::string>> change_account(admin::AccountChange change);
     async::Awaitable<Result<std::string>> disconnect_account(
-        std::shared_ptr<accounts::Account> account, bool forget
+        std::shared_ptr<accounts::Account> account, bool forget_it
     );
     async::Awaitable<> rest(
         std::chrono::milliseconds how_long, std::shared_ptr<std::atomic<bool>> leaving
@@ -131,6 +138,9 @@ private:
     std::unique_ptr<net::Server> admin_server_;
     std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
     std::atomic<int> running_accounts_{0};
+    class Claim;
+    std::mutex changing_mutex_;       // guards changing_
+    std::set<std::string> changing_;  ///< accounts that are being changed
     std::thread housekeeper_;
     bool started_ = false;
 };

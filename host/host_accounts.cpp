@@ -175,7 +175,7 @@ async::Awaitable<Result<void>> Host::recall_aliases(accounts::Account* account) 
 async::Awaitable<Result<void>> Host::open_account(const config::Account& from, Opening how) {
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
-    account->key = how.key;
+    account->set_key(how.key);
     account->disconnected = !how.connected;
     Result<void> made = Error{Fault::account_broken, "somebody disconnected it"};
     if (how.connected)
@@ -204,7 +204,7 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from, O
     auto recalled = co_await recall_aliases(account.get());
     if (!recalled) co_return recalled;
 
-    if (made) recall_health(*account);
+    if (made && !how.anew) recall_health(*account);
 
     lanes::LaneSpec spec;
     spec.name = "account/" + from.id;

@@ -18,6 +18,8 @@
 namespace trunkline {
 namespace {
 
+constexpr std::chrono::milliseconds kLook{20};
+
 bool is_made(const accounts::Account& account) {
     return account.place.file == accounts::kStoreOwns;
 }
@@ -29,12 +31,38 @@ accounts::Made made_of(const accounts::Account& account) {
     made.portal = account.portal->id.text();
     made.line = account.line;
     made.settings = account.settings;
-    made.key = account.key;
+    made.key = account.key();
     made.connected = !account.disconnected;
     return made;
 }
 
 }  // namespace
+
+/// Changes of one account come one after the other: undoing at a messenger may take long.
+class Host::Claim {
+public:
+    Claim(Host& host, std::string id) : host_{host}, id_{std::move(id)} {}
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    ~Claim() {
+        if (!held_) return;
+        const std::lock_guard lock{host_.changing_mutex_};
+        host_.changing_.erase(id_);
+    }
+    bool take() {
+        const std::lock_guard lock{host_.changing_mutex_};
+        return held_ = host_.changing_.insert(id_).second;
+    }
+    async::Awaitable<> wait() {
+        while (!take() && !*host_.stopping_)
+            co_await async::pause(kLook);
+    }
+
+private:
+    Host& host_;
+    const std::string id_;
+    bool held_ = false;
+};
 
 Result<void> Host::make_flows() {
     connect::Flows::Rooms rooms{
@@ -43,11 +71,13 @@ Result<void> Host::make_flows() {
         pool_,
         config_.public_url,
         [this](connect::Kept kept) { return draft_account(std::move(kept)); },
-        [this](accounts::Made made) { return open_made(std::move(made)); },
+        [this](accounts::Made made) { return open_connected(std::move(made)); },
         [this](std::shared_ptr<accounts::Account> draft) { return drop_draft(std::move(draft)); },
         [this](const std::string& connector, const std::string& key) {
             return owner_of(connector, key);
-        }};
+        },
+        [this](const accounts::Made& made) { return check_made(made); },
+        [this](const std::string& id) { look_at_again(id); }};
     flows_ = std::make_unique<connect::Flows>(std::move(rooms));
     return {};
 }
@@ -62,7 +92,8 @@ admin::AccountChanges Host::account_changes() {
 
 std::string Host::owner_of(const std::string& connector, const std::string& key) const {
     for (const auto& [id, account] : directory_.accounts()) {
-        if (account->connector.text() == connector && account->key == key && !account->disconnected)
+        if (account->connector.text() == connector && account->key() == key &&
+            !account->disconnected)
             return id;
     }
     return {};
@@ -106,8 +137,21 @@ Result<void> Host::open_made_accounts() {
 /// when that still works.
 async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account(connect::Kept kept
 ) {
+    Claim claim{*this, kept.account};
+    if (!claim.take()) co_return Error{Fault::conflict, kept.account + " is being changed"};
     auto present = directory_.account(kept.account);
-    if (present && present->strand) co_return present;
+    if (present && !is_made(*present))
+        co_return Error{Fault::conflict, kept.account + " is written in " + present->place.file};
+    const bool same = present && present->connector.text() == kept.connector &&
+                      present->portal->id.text() == kept.portal;
+    if (present && !present->draft && !same)
+        co_return Error{Fault::conflict, kept.account + " is there, and another one"};
+    if (present && !present->draft && present->strand) co_return present;
+    if (present && present->draft) {  // of a flow that was interrupted
+        co_await close_account(present);
+        directory_.remove(present);
+        present = nullptr;
+    }
     auto portal = directory_.portal(kept.portal);
     if (!portal) co_return Error{Fault::not_found, "no portal called " + kept.portal};
     auto generation = catalogue_->current(ConnectorId{kept.connector});
@@ -144,10 +188,12 @@ async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account
 
 async::Awaitable<> Host::drop_draft(std::shared_ptr<accounts::Account> account) {
     const std::string id = account->id.text();
+    Claim claim{*this, id};
+    co_await claim.wait();
     const bool shown = directory_.account(id) == account;
     co_await close_account(account);
     if (!shown) co_return;
-    directory_.remove(account->id);
+    directory_.remove(account);
     // One that was there before is there again, as it was.
     auto all = co_await pool_.run([this] { return accounts::load_made(*store_); });
     if (!all) co_return;
@@ -160,22 +206,70 @@ async::Awaitable<> Host::drop_draft(std::shared_ptr<accounts::Account> account) 
 
 /// Ends what an account does on its own, its tasks and its lane; what waits in the lane stays.
 async::Awaitable<> Host::close_account(std::shared_ptr<accounts::Account> account) {
-    *account->leaving = true;
-    const auto end = [&account]() -> async::Awaitable<> {
-        if (!account->strand) co_return;
-        co_await account->strand->stop();
-        account->strand.reset();
+    const auto leave = [&account]() -> async::Awaitable<> {
+        *account->leaving = true;
+        co_return;
     };
-    co_await async::on(account->loop.get_executor(), end);
+    co_await async::on(account->loop.get_executor(), leave);
+    const auto end = [account]() -> async::Awaitable<> {
+        if (account->strand) co_await account->strand->stop();
+    };
+    std::function<async::Awaitable<>()> cut = [account, end]() -> async::Awaitable<> {
+        co_await async::on(account->loop.get_executor(), end);
+    };
     std::string lane = "account/" + account->id.text();
-    (void)co_await lanes_->remove(std::move(lane));
+    auto removed = co_await lanes_->remove(std::move(lane), std::move(cut));
+    if (!removed && removed.error().fault != Fault::not_found)
+        spdlog::warn(
+            "account.not_at_rest account={} reason={}", account->id.text(), removed.error().context
+        );
+    co_await async::on(account->loop.get_executor(), end);
+    const auto drop = [&account]() -> async::Awaitable<> {
+        account->strand.reset();
+        co_return;
+    };
+    co_await async::on(account->loop.get_executor(), drop);
+}
+
+/// Whether its connector will take the account, as far as its manifest tells.
+Result<void> Host::check_made(const accounts::Made& made) const {
+    const auto generation = catalogue_->current(ConnectorId{made.connector});
+    if (!generation) return Error{Fault::not_found, "no connector called " + made.connector};
+    return check_settings(made.settings, settings_of(generation->manifest().json));
+}
+
+/// Somebody may have taken its webhook: checks it now instead of at its time.
+void Host::look_at_again(const std::string& id) {
+    auto account = directory_.account(id);
+    if (!account) return;
+    async::spawn(
+        account->loop.get_executor(),
+        "check " + id,
+        [this, account]() -> async::Awaitable<> {
+            if (account->strand && !*account->leaving)
+                (void)co_await inbound::check(*inbound_, *store_, account);
+        }
+    );
+}
+
+/// What a flow ended in takes the place of its draft, or of what the account was.
+async::Awaitable<Result<void>> Host::open_connected(accounts::Made made) {
+    Claim claim{*this, made.id};
+    co_await claim.wait();
+    std::string id = made.id;
+    auto opened = co_await open_made(std::move(made));
+    if (!opened) co_return opened;
+    const auto account = directory_.account(id);
+    if (account && account->strand) co_return opened;
+    co_return Error{
+        Fault::rejected, account ? explained(account->health()) : std::string{"it is not there"}};
 }
 
 async::Awaitable<Result<void>> Host::open_made(accounts::Made made) {
     if (auto former = directory_.account(made.id)) co_await close_account(former);
     const config::Account from = made.as_configured();
     const auto open = [this, &from, &made]() -> async::Awaitable<Result<void>> {
-        Opening how{made.key, made.connected};
+        Opening how{made.key, made.connected, true};
         auto opened = co_await open_account(from, std::move(how));
         co_return opened;
     };
@@ -184,6 +278,8 @@ async::Awaitable<Result<void>> Host::open_made(accounts::Made made) {
 }
 
 async::Awaitable<Result<std::string>> Host::change_account(admin::AccountChange change) {
+    Claim claim{*this, change.id};
+    if (!claim.take()) co_return Error{Fault::conflict, change.id + " is being changed"};
     auto present = directory_.account(change.id);
     if (present && change.create)
         co_return Error{Fault::conflict, "account " + change.id + " is there already"};
@@ -208,27 +304,90 @@ async::Awaitable<Result<std::string>> Host::change_account(admin::AccountChange 
             Fault::malformed, "connector and portal of an account stay; make another account"};
     if (!directory_.portal(made.portal))
         co_return Error{Fault::malformed, "no portal called " + made.portal};
-    const auto generation = catalogue_->current(ConnectorId{made.connector});
-    if (!generation) co_return Error{Fault::malformed, "no connector called " + made.connector};
+    // Other settings may be of another account there.
+    if (!change.settings.empty()) made.key.clear();
     if (made.connected) {
-        auto checked = check_settings(made.settings, settings_of(generation->manifest().json));
-        if (!checked) co_return checked.error();
+        auto checked = check_made(made);
+        if (!checked) co_return Error{Fault::malformed, checked.error().context};
     }
+    const std::optional<accounts::Made> former =
+        present ? std::optional{made_of(*present)} : std::nullopt;
+    auto put = co_await put_made(made);
+    if (!put) co_return put.error();
+    const auto now = directory_.account(made.id);
+    if (!made.connected || (now && now->strand)) co_return std::string{};
+    // The connector does not take it after all: everything is as it was.
+    const std::string why = now ? now->health().text : std::string{"it could not be opened"};
+    if (former) {
+        auto back = co_await put_made(*former);
+        if (!back) co_return back.error();
+    } else if (now) {
+        auto forgotten = co_await forget(now);
+        if (!forgotten) co_return forgotten.error();
+    }
+    co_return Error{Fault::malformed, why};
+}
+
+/// Writes down what the account is, and lets it be that.
+async::Awaitable<Result<void>> Host::put_made(accounts::Made made) {
     store::Batch batch;
     batch.put.push_back(accounts::row_of(made));
     auto written = co_await store_->commit(std::move(batch));
     if (!written) co_return written.error();
     auto opened = co_await open_made(std::move(made));
-    if (!opened) co_return opened.error();
-    co_return std::string{};
+    co_return opened;
+}
+
+/// The account is no more, nor what was kept for it; its lane stays until it is empty.
+async::Awaitable<Result<void>> Host::forget(std::shared_ptr<accounts::Account> account) {
+    directory_.remove(account);
+    co_await close_account(account);
+    const std::string id = account->id.text();
+    const std::string of_account = std::to_string(TL_ACCOUNT) + '\0' + id + '\0';
+    const std::string of_conversations = std::to_string(TL_CONVERSATION) + '\0' + id + '\0';
+    const auto collect = [this, &id, &of_account, &of_conversations]() -> Result<store::Batch> {
+        constexpr std::size_t kMost = 100'000;
+        store::Batch batch;
+        batch.erase.push_back(accounts::erasure_of(id));
+        batch.erase.push_back({store::Table::account, "health/" + id});
+        batch.erase.push_back({store::Table::account, connect::kFlowPrefix + id});
+        batch.erase.push_back({store::Table::cursor, id});
+        for (const auto& [table, prefix] :
+             {std::pair{store::Table::account, "alias/" + id + '/'},
+              std::pair{store::Table::task, id + '\0'},
+              std::pair{store::Table::plugin, of_account},
+              std::pair{store::Table::plugin, of_conversations}}) {
+            auto rows = store_->rows(table, prefix, "", kMost);
+            if (!rows) return rows.error();
+            for (store::Row& row : *rows)
+                batch.erase.push_back({table, std::move(row.key)});
+        }
+        return batch;
+    };
+    auto batch = co_await pool_.run(collect);
+    if (!batch) co_return batch.error();
+    auto written = co_await store_->commit(*std::move(batch));
+    if (!written) co_return written.error();
+    co_return Result<void>{};
 }
 
 async::Awaitable<Result<std::string>> Host::disconnect_account(
-    std::shared_ptr<accounts::Account> account, bool forget
+    std::shared_ptr<accounts::Account> account, bool forget_it
 ) {
+    Claim claim{*this, account->id.text()};
+    if (!claim.take() || directory_.account(account->id.text()) != account)
+        co_return Error{Fault::conflict, account->id.text() + " is being changed"};
     if (!is_made(*account) || account->draft)
         co_return Error{Fault::conflict, "it cannot be disconnected here"};
     const auto undo = [this, &account]() -> async::Awaitable<std::string> {
+        // Its own check would repair what is undone.
+        *account->leaving = true;
+        if (!account->strand && !account->disconnected) co_return "its connector is not there";
+        constexpr std::chrono::milliseconds kDrain{2'000};
+        for (std::chrono::milliseconds waited{0};
+             account->strand && account->strand->open_tasks() > 0 && waited < kDrain;
+             waited += kLook)
+            co_await async::pause(kLook);
         auto trouble = co_await connect::undo(*account, *store_);
         co_return trouble;
     };
@@ -239,28 +398,21 @@ async::Awaitable<Result<std::string>> Host::disconnect_account(
         for (const Setting& setting : settings_of(generation->manifest().json)) {
             if (setting.secret) made.settings.erase(setting.key);
         }
-    }
-    store::Batch batch;
-    if (forget) {
-        batch.erase.push_back(accounts::erasure_of(made.id));
-        batch.erase.push_back({store::Table::account, "health/" + made.id});
     } else {
-        batch.put.push_back(accounts::row_of(made));
+        made.settings.clear();  // nobody knows which of them are secret
     }
-    auto written = co_await store_->commit(std::move(batch));
-    if (!written) co_return written.error();
     // Its portal hears of it while there still is an account to speak of.
     const auto tell = [this, &account]() -> async::Awaitable<> {
         accounts::Health health = accounts::broken(accounts::kNotConnected, "");
         (void)co_await inbound::tell_health(*ground_, *store_, *account, std::move(health));
     };
     co_await async::on(account->loop.get_executor(), tell);
-    if (forget) {
-        directory_.remove(account->id);
-        co_await close_account(account);
+    if (forget_it) {
+        auto forgotten = co_await forget(account);
+        if (!forgotten) co_return forgotten.error();
     } else {
-        auto opened = co_await open_made(std::move(made));
-        if (!opened) co_return opened.error();
+        auto put = co_await put_made(std::move(made));
+        if (!put) co_return put.error();
     }
     co_return trouble.empty() ? trouble : "The messenger was not told: " + trouble;
 }

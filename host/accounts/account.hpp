@@ -57,7 +57,6 @@ public:
     bool absent = false;         ///< its connector was taken away while it ran
     bool draft = false;          ///< being connected: its settings are not complete yet
     bool disconnected = false;   ///< by somebody who wanted that; nothing serves it
-    std::string key;             ///< what its messenger calls it; "" = not told
     boost::json::object accept;  ///< how to receive without it; empty = not at all
     struct {
         std::uint64_t payloads = 0, bytes = 0;
@@ -92,6 +91,15 @@ public:
         return health_.state == State::rate_limited && health_.until_ms > 0 &&
                health_.until_ms <= now_ms;
     }
+    /// What its messenger calls it; "" = not told yet.
+    std::string key() const {
+        const std::lock_guard lock{mutex_};
+        return key_;
+    }
+    void set_key(std::string key) {
+        const std::lock_guard lock{mutex_};
+        key_ = std::move(key);
+    }
     /// False when it says nothing new.
     bool set_health(Health health) {
         const std::lock_guard lock{mutex_};
@@ -101,8 +109,9 @@ public:
     }
 
 private:
-    mutable std::mutex mutex_;  // guards health_; held for copies
+    mutable std::mutex mutex_;  // guards health_ and key_; held for copies
     Health health_;
+    std::string key_;
 };
 
 }  // namespace trunkline::accounts

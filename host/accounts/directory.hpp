@@ -35,10 +35,13 @@ public:
 
     void add(std::shared_ptr<Portal> portal) { put(portals_, std::move(portal)); }
     void add(std::shared_ptr<Account> account) { put(accounts_, std::move(account)); }
-    void remove(const AccountId& account) {
+    /// That one only: another of its id stays.
+    void remove(const std::shared_ptr<Account>& account) {
         const std::lock_guard lock{mutex_};
         auto next = std::make_shared<Map<Account>>(*accounts_);
-        next->erase(account.text());
+        const auto found = next->find(account->id.text());
+        if (found == next->end() || found->second != account) return;
+        next->erase(found);
         accounts_ = std::move(next);
     }
 

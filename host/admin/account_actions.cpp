@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "host/admin/access.hpp"
 #include "host/connect/stage.hpp"
 
 // GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated
@@ -38,12 +39,15 @@ net::Response changed(const Result<std::string>& outcome) {
 }
 
 net::Response flow_answer(
-    const Rooms& rooms, const connect::Flow& flow, const connect::Stage& stage
+    const Rooms& rooms,
+    const connect::Flow& flow,
+    const connect::Stage& stage,
+    bool with_page = true
 ) {
     json::object body = connect::to_json(stage);
     body["account"] = flow.account();
     body["connector"] = flow.connector();
-    if (!stage.over()) body["page"] = rooms.flows.page_of(flow);
+    if (!stage.over() && with_page) body["page"] = rooms.flows.page_of(flow);
     return answer(std::move(body));
 }
 
@@ -96,6 +100,11 @@ async::Awaitable<net::Response> go_on(const Rooms& rooms, Call call) {
     co_return flow_answer(rooms, *flow, *stage);
 }
 
+bool is_being_connected(const Rooms& rooms, const std::string& id) {
+    const auto flow = rooms.flows.of(id);
+    return flow && !flow->stage().over();
+}
+
 AccountChange change_of(const Call& call) {
     AccountChange change;
     change.connector = call.text("connector");
@@ -110,7 +119,12 @@ AccountChange change_of(const Call& call) {
 net::Response show_flow(const Rooms& rooms, const Call& call) {
     const auto flow = rooms.flows.of(call.path.at(1));
     if (!flow) return net::problem(404, "not_found", "it is not being connected");
-    return flow_answer(rooms, *flow, flow->stage());
+    auto stage = flow->stage();
+    // Whoever has the page's address may go on, and a form may hold a code to sign in with.
+    const bool may_act = Access::may(call.role, "operate");
+    if (!may_act) stage.form = {};
+    net::Response response = flow_answer(rooms, *flow, stage, may_act);
+    return response;
 }
 
 async::Awaitable<std::optional<net::Response>> act_on_account(const Rooms& rooms, Call call) {
@@ -119,11 +133,11 @@ async::Awaitable<std::optional<net::Response>> act_on_account(const Rooms& rooms
         AccountChange change = change_of(call);
         change.id = call.text("id");
         change.create = true;
+        if (rooms.directory.account(change.id)) co_return out;  // whose it is says the rest
         if (!is_id(change.id) || change.connector.empty() || change.portal.empty()) {
             out = net::problem(400, "malformed", "id, connector and portal are needed");
             co_return out;
         }
-        if (rooms.directory.account(change.id)) co_return out;  // whose it is says the rest
         auto outcome = co_await rooms.changes.put(std::move(change));
         out = changed(outcome);
         co_return out;
@@ -137,6 +151,9 @@ async::Awaitable<std::optional<net::Response>> act_on_account(const Rooms& rooms
     } else if (call.at("POST", {"accounts", "*", "connect", "answer"}) ||
                call.at("POST", {"accounts", "*", "connect", "cancel"})) {
         out = co_await go_on(rooms, std::move(call));
+    } else if (made && !call.at("POST", {"accounts", "*", "resume"}) &&
+               is_being_connected(rooms, account->id.text())) {
+        out = net::problem(409, "conflict", "it is being connected; cancel that first");
     } else if (call.at("PATCH", {"accounts", "*"}) && made) {
         AccountChange change = change_of(call);
         change.id = account->id.text();

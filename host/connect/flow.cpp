@@ -39,6 +39,10 @@ std::string Flow::state_value() const {
     return base64url_encode(seal::hmac_sha256(kept_.secret, "sign-in")).substr(0, 32);
 }
 
+std::string Flow::browser_value() const {
+    return base64url_encode(seal::hmac_sha256(kept_.secret, "browser")).substr(0, 32);
+}
+
 Stage Flow::stage() const {
     const std::lock_guard lock{mutex_};
     return stage_;
@@ -107,6 +111,13 @@ async::Awaitable<> Flow::run() {
         end_as("failed", end.outcome->code, end.outcome->text);
 }
 
+void Flow::opened(const Result<void>& how) {
+    if (how)
+        end_as("done", {}, {});
+    else
+        end_as("failed", to_string(how.error().fault), how.error().context);
+}
+
 void Flow::end_as(std::string state, std::string code, std::string text) {
     spdlog::info("connect.ended account={} state={} code={}", kept_.account, state, code);
     const std::lock_guard lock{mutex_};
@@ -122,7 +133,7 @@ void Flow::end_as(std::string state, std::string code, std::string text) {
 }
 
 /// `{"settings","secrets","account_key","title","url","text"}`
-Result<accounts::Made> Flow::made_from(const std::string& result) const {
+Result<accounts::Made> Flow::made_from(const std::string& result) {
     boost::system::error_code bad;
     const json::value parsed = json::parse(result, bad);
     const auto* object = bad ? nullptr : parsed.if_object();
@@ -149,9 +160,13 @@ Result<accounts::Made> Flow::made_from(const std::string& result) const {
     if (!made.url.starts_with("https://") && !made.url.starts_with("http://")) made.url.clear();
     if (!made.key.empty()) {
         const std::string owner = services_.owner_of(made.connector, made.key);
-        if (!owner.empty() && owner != made.id)
+        if (!owner.empty() && owner != made.id) {
+            owner_ = owner;
             return Error{Fault::conflict, "it is connected already, as " + owner};
+        }
     }
+    auto checked = services_.check(made);
+    if (!checked) return checked.error();
     return made;
 }
 

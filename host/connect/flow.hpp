@@ -58,23 +58,29 @@ public:
         std::string return_url;
         /// Whether another account has that key at the messenger already: its id, or "".
         std::function<std::string(const std::string& connector, const std::string& key)> owner_of;
+        /// Whether its connector can take what came out, as far as its manifest tells.
+        std::function<Result<void>(const accounts::Made& made)> check;
     };
     Flow(Kept kept, std::shared_ptr<accounts::Account> account, Services services);
 
     const std::string& secret() const { return kept_.secret; }        ///< `[any]`
     const std::string& account() const { return kept_.account; }      ///< `[any]`
     const std::string& connector() const { return kept_.connector; }  ///< `[any]`
+    WallMs until_ms() const { return kept_.until_ms; }                ///< `[any]`
     bool again() const { return kept_.again; }                        ///< `[any]`
-    std::string state_value() const;  ///< what a sign-in carries through; `[any]`
-    Stage stage() const;              ///< `[any]`
+    std::string browser_value() const;  ///< what the browser that opened the page has; `[any]`
+    std::string state_value() const;    ///< what a sign-in carries through; `[any]`
+    Stage stage() const;                ///< `[any]`
 
     /// Runs the connector's task to its end. What came of it is in `stage`, and `made` when an
     /// account came of it.
     async::Awaitable<> run();
     /// It ended with its connector or with the host, not by itself.
     bool interrupted() const { return interrupted_; }
-    /// The account that came of it lives.
-    void done() { end_as("done", {}, {}); }
+    /// Whether the account that came of it lives.
+    void opened(const Result<void>& how);
+    /// Whose account at the messenger it turned out to be; "" = nobody's.
+    const std::string& owner() const { return owner_; }
     const std::shared_ptr<accounts::Account>& draft() const { return account_; }
     const std::optional<accounts::Made>& made() const { return made_; }
 
@@ -95,7 +101,7 @@ private:
     std::string task_key() const { return "connect/" + kept_.account; }
     std::string known() const;
     boost::json::object presets() const;
-    Result<accounts::Made> made_from(const std::string& result) const;
+    Result<accounts::Made> made_from(const std::string& result);
     void end_as(std::string state, std::string code, std::string text);
 
     Kept kept_;  // `told` and `seed` change, on the loop
@@ -107,6 +113,7 @@ private:
     bool cancelled_ = false;
     bool interrupted_ = false;
     std::optional<Error> refused_;  ///< why a result was not taken
+    std::string owner_;
 
     mutable std::mutex mutex_;  // guards stage_
     Stage stage_;

@@ -34,25 +34,19 @@ async::Awaitable<Result<std::shared_ptr<Flow>>> Flows::begin(Kept wanted) {
     wanted.until_ms = wanted.began_ms + kFlowLives;
     wanted.told.clear();
     wanted.seed.clear();
-    // Before anybody is asked for anything, so that a crash leaves nothing at the messenger that
-    // nobody knows of.
-    store::Batch batch;
-    batch.put.push_back(row_of(wanted));
-    auto written = co_await rooms_.store.commit(std::move(batch));
-    if (!written) co_return written.error();
-    auto started = co_await start(wanted);
-    if (!started && started.error().fault != Fault::conflict) {
-        store::Batch none;
-        none.erase.push_back(erasure_of(wanted));
-        (void)co_await rooms_.store.commit(std::move(none));
-    }
+    auto started = co_await start(std::move(wanted), true);
     co_return started;
 }
 
-async::Awaitable<Result<std::shared_ptr<Flow>>> Flows::start(Kept kept) {
+async::Awaitable<Result<std::shared_ptr<Flow>>> Flows::start(Kept kept, bool fresh) {
     const std::string id = kept.account;
+    const WallMs now = rooms_.ground.clock.wall_ms();
     {
         const std::lock_guard lock{mutex_};
+        std::erase_if(flows_, [now](const auto& entry) {
+            const auto& flow = entry.second;
+            return flow && flow->until_ms() < now && flow->stage().over();
+        });
         const auto found = flows_.find(id);
         if (found != flows_.end() && !(found->second && found->second->stage().over()))
             co_return Error{Fault::conflict, id + " is being connected"};
@@ -64,13 +58,33 @@ async::Awaitable<Result<std::shared_ptr<Flow>>> Flows::start(Kept kept) {
         const std::lock_guard lock{mutex_};
         flows_.erase(id);
     };
+    // Before anybody is asked for anything, so that a crash leaves nothing at the messenger that
+    // nobody knows of.
+    if (fresh) {
+        store::Batch batch;
+        batch.put.push_back(row_of(kept));
+        auto written = co_await rooms_.store.commit(std::move(batch));
+        if (!written) {
+            give_back();
+            co_return written.error();
+        }
+    }
     auto draft = co_await rooms_.draft(kept);
     if (!draft) {
+        if (fresh) {
+            store::Batch none;
+            none.erase.push_back(erasure_of(kept));
+            (void)co_await rooms_.store.commit(std::move(none));
+        }
         give_back();
         co_return draft.error();
     }
     Flow::Services services{
-        rooms_.ground, rooms_.store, rooms_.public_url + "/connect/return", rooms_.owner_of};
+        rooms_.ground,
+        rooms_.store,
+        rooms_.public_url + "/connect/return",
+        rooms_.owner_of,
+        rooms_.check};
     auto flow = std::make_shared<Flow>(std::move(kept), *draft, std::move(services));
     {
         const std::lock_guard lock{mutex_};
@@ -93,9 +107,10 @@ async::Awaitable<> Flows::live(std::shared_ptr<Flow> flow) {
             spdlog::error(
                 "connect.not_opened account={} reason={}", flow->account(), opened.error().context
             );
-        flow->done();
+        flow->opened(opened);
         co_return;
     }
+    if (!flow->owner().empty()) rooms_.look_at_again(flow->owner());
     if (flow->draft()->draft && !flow->interrupted()) co_await rooms_.drop(flow->draft());
 }
 
@@ -107,8 +122,11 @@ async::Awaitable<Result<void>> Flows::resume() {
     if (!rows) co_return rows.error();
     for (const store::Row& row : *rows) {
         auto kept = read_kept(row);
-        if (!kept) co_return Error{Fault::storage, "stored row account " + row.key + " is damaged"};
-        auto started = co_await start(*std::move(kept));
+        if (!kept) {
+            spdlog::error("connect.not_resumed row=\"{}\" reason=\"it cannot be read\"", row.key);
+            continue;
+        }
+        auto started = co_await start(*std::move(kept), false);
         if (!started)
             spdlog::error(
                 "connect.not_resumed account={} reason={}",

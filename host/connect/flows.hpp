@@ -25,6 +25,9 @@ public:
         /// Forgets a draft that no account came of.
         std::function<async::Awaitable<>(std::shared_ptr<accounts::Account>)> drop;
         std::function<std::string(const std::string& connector, const std::string& key)> owner_of;
+        std::function<Result<void>(const accounts::Made& made)> check;  ///< see Flow::Services
+        /// Has an account checked now: somebody may have taken its webhook.
+        std::function<void(const std::string& account)> look_at_again;
     };
     explicit Flows(Rooms rooms) : rooms_{std::move(rooms)} {}
 
@@ -52,7 +55,7 @@ public:
     async::Awaitable<Stage> settled(std::shared_ptr<Flow> flow);  ///< not "working" any more
 
 private:
-    async::Awaitable<Result<std::shared_ptr<Flow>>> start(Kept kept);
+    async::Awaitable<Result<std::shared_ptr<Flow>>> start(Kept kept, bool fresh);
     async::Awaitable<> live(std::shared_ptr<Flow> flow);
 
     Rooms rooms_;

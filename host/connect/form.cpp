@@ -57,7 +57,8 @@ std::string wrong_with(const json::object& field, const json::value& value) {
     const std::string_view type = text_at(field, "type");
     if (type == "confirm" || type == "flag")
         return value.is_bool() ? "" : "is neither true nor false";
-    if (type == "number" && (value.is_int64() || value.is_double())) return "";
+    if (type == "number")
+        return value.is_int64() || value.is_uint64() || value.is_double() ? "" : "is not a number";
     if (!value.is_string()) return "is not a text";
     const std::string_view text = value.get_string();
     if (text.size() > kValueBytesMax) return "is too long";

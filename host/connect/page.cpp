@@ -5,6 +5,7 @@
 #include "generated/host/connect/page_files.hpp"
 #include "host/connect/stage.hpp"
 #include "host/net/url.hpp"
+#include "host/seal/crypto.hpp"
 
 // GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated
 // by, and takes the other for a stranger.
@@ -65,6 +66,33 @@ json::object parameters_of(std::string_view query) {
     return out;
 }
 
+/// Another one for each flow, so that several can be gone through in one browser.
+std::string cookie_name(const Flow& flow) {
+    return "trunkline_" + flow.state_value().substr(0, 8);
+}
+
+std::string cookie_of(const Flow& flow, bool secure) {
+    return cookie_name(flow) + '=' + flow.browser_value() +
+           "; Path=/connect/return; Max-Age=86400; HttpOnly; SameSite=Lax" +
+           (secure ? "; Secure" : "");
+}
+
+bool has_cookie(std::string_view cookies, const Flow& flow) {
+    const std::string name = cookie_name(flow) + '=';
+    const std::string wanted = flow.browser_value();
+    while (!cookies.empty()) {
+        const std::size_t end = cookies.find(';');
+        std::string_view one = cookies.substr(0, end);
+        cookies = end == std::string_view::npos ? std::string_view{} : cookies.substr(end + 1);
+        while (one.starts_with(' '))
+            one.remove_prefix(1);
+        if (!one.starts_with(name)) continue;
+        one.remove_prefix(name.size());
+        return one.size() == wanted.size() && seal::equal_in_constant_time(one, wanted);
+    }
+    return false;
+}
+
 net::BodyPlan take(std::uint64_t bytes) {
     net::BodyPlan plan;
     plan.bytes_max = bytes;
@@ -90,7 +118,8 @@ async::Awaitable<net::Response> Page::handle(net::Request request) {
     if (reads && path == "page.css") co_return file(kPageStyle, "text/css; charset=utf-8");
     if (reads && path == "return") {
         std::string query{request.head.query};
-        auto response = co_await sign_in_returned(std::move(query));
+        std::string cookies{request.head.header("Cookie")};
+        auto response = co_await sign_in_returned(std::move(query), std::move(cookies));
         co_return response;
     }
     const std::size_t slash = path.find('/');
@@ -98,7 +127,11 @@ async::Awaitable<net::Response> Page::handle(net::Request request) {
     if (!flow) co_return gone();
     const std::string verb{
         slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1)};
-    if (reads && verb.empty()) co_return file(kPage, "text/html; charset=utf-8");
+    if (reads && verb.empty()) {
+        auto page = file(kPage, "text/html; charset=utf-8");
+        page.headers.push_back({"Set-Cookie", cookie_of(*flow, request.head.secure)});
+        co_return page;
+    }
     if (reads && verb == "stage") {
         const auto stage = co_await flows_.settled(flow);
         co_return as_json(to_json(stage));
@@ -139,13 +172,23 @@ async::Awaitable<net::Response> Page::go_on(
 }
 
 /// A browser comes back from a messenger's sign-in page: on to the flow's own page.
-async::Awaitable<net::Response> Page::sign_in_returned(std::string query) {
+async::Awaitable<net::Response> Page::sign_in_returned(std::string query, std::string cookies) {
     json::object parameters = parameters_of(query);
     const auto* state = parameters.if_contains("state");
     auto flow = state == nullptr || !state->is_string()
                     ? nullptr
                     : flows_.by_sign_in(std::string{state->get_string()});
     if (!flow) co_return gone();
+    // What a sign-in carries through is seen by the messenger and stands in histories: only the
+    // browser that opened the page may come back with it, and only it is led to the page.
+    if (!has_cookie(cookies, *flow)) {
+        auto stranger = file(
+            "Open the page on which you began in this browser, and sign in from there.",
+            "text/plain; charset=utf-8"
+        );
+        stranger.status = 403;
+        co_return stranger;
+    }
     const std::string page = flows_.page_of(*flow);
     // Coming back twice (a reload) is no mistake: the page shows where it stands.
     (void)co_await flows_.returned(std::move(flow), std::move(parameters));

@@ -17,7 +17,7 @@ public:
     async::Awaitable<net::Response> handle(net::Request request);
 
 private:
-    async::Awaitable<net::Response> sign_in_returned(std::string query);
+    async::Awaitable<net::Response> sign_in_returned(std::string query, std::string cookies);
     async::Awaitable<net::Response> go_on(
         std::shared_ptr<Flow> flow, std::string verb, std::string body
     );

@@ -1,5 +1,6 @@
 #include "host/inbound/poller.hpp"
 
+#include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include "host/inbound/tell_health.hpp"
@@ -9,6 +10,8 @@ namespace {
 
 using accounts::State;
 using std::chrono::milliseconds;
+
+constexpr std::size_t kKeyMax = 256;
 
 constexpr milliseconds kPollDeadline{
     150'000};  // a long poll of 90 s and what goes before and after it
@@ -85,6 +88,17 @@ async::Awaitable<bool> set_aside(
     co_return written.has_value();
 }
 
+/// A check's result names the account at its messenger; one that was only configured is known by
+/// that from then on.
+void remember_key(accounts::Account& account, const std::string& result) {
+    boost::system::error_code bad;
+    const boost::json::value parsed = boost::json::parse(result, bad);
+    const auto* object = bad ? nullptr : parsed.if_object();
+    const auto* id = object == nullptr ? nullptr : object->if_contains("account_key");
+    if (id == nullptr || !id->is_string() || id->get_string().size() > kKeyMax) return;
+    account.set_key(std::string{id->get_string()});
+}
+
 }  // namespace
 
 async::Awaitable<> poll(
@@ -119,7 +133,8 @@ async::Awaitable<> poll(
 
         const bool done = !end.fault && end.outcome && end.outcome->kind == TL_DONE;
         if (done) {
-            if (failing.count() > 0 || account->health().state == State::connecting) {
+            const State state = account->health().state;
+            if (failing.count() > 0 || state == State::connecting || stands_still(state)) {
                 if (account->recovered) co_await account->recovered();
                 co_await tell_health(inbound.ground(), store, *account, kWell);
             }
@@ -167,7 +182,8 @@ async::Awaitable<Result<void>> check(
     if (end.fault && end.fault->fault == Fault::unsupported) {
         // Nothing to check: the next command shows how it is.
         if (account->recovered) co_await account->recovered();
-        if (account->health().code == accounts::kConnectorAbsent)
+        if (account->health().code == accounts::kConnectorAbsent ||
+            account->health().code == accounts::kNotConnected)
             co_await tell_health(inbound.ground(), store, *account, kWell);
         co_return Result<void>{};
     }
@@ -181,6 +197,7 @@ async::Awaitable<Result<void>> check(
     if (end.outcome->kind != TL_DONE)
         co_return Error{Fault::unavailable, end.outcome->code, end.outcome->delay};
     if (account->recovered) co_await account->recovered();
+    remember_key(*account, end.outcome->value);
     // What the check itself has said of it stands.
     const State state = account->health().state;
     if (state == State::connecting || stands_still(state))

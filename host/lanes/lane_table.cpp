@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kListMax = 1'000;
 constexpr std::chrono::milliseconds kStopPoll{10};
+constexpr std::chrono::milliseconds kRemovalLook{10};
+constexpr std::chrono::milliseconds kRemovalGrace{2'000};
+constexpr std::chrono::milliseconds kRemovalAtMost{30'000};
 
 Error unknown(const std::string& name) {
     return {Fault::not_found, "no lane " + name};
@@ -122,7 +125,9 @@ async::Awaitable<Result<std::shared_ptr<MemoryLane>>> LaneTable::add_best_effort
     co_return lane;
 }
 
-async::Awaitable<Result<void>> LaneTable::remove(std::string name) {
+async::Awaitable<Result<void>> LaneTable::remove(
+    std::string name, std::function<async::Awaitable<>()> cut
+) {
     const auto impl = impl_;
     auto found = co_await impl->entry(name);
     if (!found) co_return unknown(name);
@@ -132,6 +137,19 @@ async::Awaitable<Result<void>> LaneTable::remove(std::string name) {
     };
     [[maybe_unused]] const bool ended =
         co_await Impl::on(found->side->loop.get_executor(), std::move(end));
+    // What is in flight writes how far it came: whoever opens the lane anew must find that.
+    const auto idle = [&found](std::chrono::milliseconds most) -> async::Awaitable<bool> {
+        for (std::chrono::milliseconds waited{0};; waited += kRemovalLook) {
+            auto look = [lane = found->lane] { return lane->busy(); };
+            const bool busy = co_await Impl::on(found->side->loop.get_executor(), std::move(look));
+            if (!busy || waited >= most) co_return !busy;
+            co_await async::pause(kRemovalLook);
+        }
+    };
+    bool over = co_await idle(kRemovalGrace);
+    if (!over && cut) co_await cut();
+    if (!over) over = co_await idle(kRemovalAtMost);
+    if (!over) co_return Error{Fault::unavailable, "lane " + name + " does not come to rest"};
     co_await impl->forget(name);
     // The last reference here dies on the lane's loop, as its destination must.
     async::net::post(found->side->loop, [lane = std::move(found->lane)] {});

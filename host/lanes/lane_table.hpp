@@ -71,7 +71,11 @@ public:
         LaneSpec spec, std::unique_ptr<SequentialDestination> destination
     );
     /// Ends the lane and forgets it here; what it stores stays. Its destination dies on its loop.
-    async::Awaitable<Result<void>> remove(std::string name);
+    /// What is in flight may end for two seconds; then `cut` is to end it. Completes when all of it
+    /// is written, so that the lane may be opened anew.
+    async::Awaitable<Result<void>> remove(
+        std::string name, std::function<async::Awaitable<>()> cut = {}
+    );
 
     async::Awaitable<std::optional<LaneStatus>> find(std::string name);
     /// Sorted by name, after `after` ("" = from the start), at most `count` (1,000 at most).

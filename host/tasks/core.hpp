@@ -129,7 +129,6 @@ private:
     std::uint64_t next_id_ = 1;
     bool stopping_ = false;
     bool refeeding_ = false;
-    async::Signal idle_;
     async::Signal closed_;  ///< a task ended; for who waits for a generation to drain
 
     std::deque<TaskRef> ready_;

@@ -119,7 +119,7 @@ void show_form(Talk& talk, const json::object& form) {
     talk.say(text_at(form, "text"));
     if (const std::string error = text_at(form, "error"); !error.empty()) talk.say("! " + error);
     talk.say(text_at(form, "code"));
-    talk.say(text_at(form, "url"));
+    if (text_at(form, "kind") != "redirect") talk.say(text_at(form, "url"));
 }
 
 /// The values of a form's fields, asked one after the other.
@@ -185,7 +185,8 @@ private:
         const std::string step = text_at(stage, "step");
         show_form(talk_, form->get_object());
         if (text_at(form->get_object(), "kind") == "redirect") {
-            talk_.say("Open this address in a browser; this goes on when you have signed in.");
+            talk_.say("Sign in on this page; this goes on when you have:");
+            talk_.say(text_at(stage, "page"));
             return until_after(step);
         }
         auto values = fill_in(talk_, form->get_object());

@@ -111,7 +111,7 @@ Task check_account(Context& context, const Settings& settings, const std::string
         healthy = co_await check_webhook(context, settings, hook_url, facts, known);
     const auto bot = object_of(me);
     json::object result{
-        {"id", std::to_string(integer_at(bot, "id").value_or(0))}, {"healthy", healthy}};
+        {"account_key", std::to_string(integer_at(bot, "id").value_or(0))}, {"healthy", healthy}};
     set_text(result, "username", text_at(bot, "username"));
     set_text(result, "title", full_name(bot));
     if (const auto pending = integer_at(facts, "pending_update_count"))

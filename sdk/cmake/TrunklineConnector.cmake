@@ -72,7 +72,8 @@ function(trunkline_embed_cases name folder)
     COMMAND "${CMAKE_COMMAND}" "-DFOLDER=${folder}" "-DOUT=${cases}" -P "${TRUNKLINE_CASES}")
   file(CONFIGURE OUTPUT "${source}" @ONLY CONTENT
     "__asm__(\".section .trunkline.golden,\\\"\\\",@progbits\\n.incbin \\\"@cases@\\\"\\n.previous\\n\");\n")
-  set_source_files_properties("${source}" PROPERTIES OBJECT_DEPENDS "${cases}")
+  # Alone, also where sources are compiled together: only so it is compiled again when a case changes.
+  set_source_files_properties("${source}" PROPERTIES OBJECT_DEPENDS "${cases}" SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${name} PRIVATE "${source}")
 endfunction()
 

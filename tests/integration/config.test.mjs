@@ -361,6 +361,8 @@ test('the admin side shows what the configuration owns page by page, and changes
     ['PATCH', 'accounts/b', {}, line('{id: b')],
     ['DELETE', 'accounts/c', undefined, line('{id: c')],
     ['POST', 'accounts', { id: 'd' }, line('{id: d')],
+    ['POST', 'accounts/b/connect', {}, line('{id: b')],
+    ['POST', 'accounts/b/disconnect', {}, line('{id: b')],
   ]) {
     const answer = await call(method, what, json)
     assert.equal(answer.status, 409, `${method} ${what}: ${answer.text}`)
@@ -370,12 +372,12 @@ test('the admin side shows what the configuration owns page by page, and changes
     assert.equal(answer.json.place.line, at)
     assert.ok(answer.json.detail.includes(`${file}:${at}`))
   }
-  for (const [method, what] of [['POST', 'portals'], ['PUT', 'accounts/new'], ['POST', 'erase'], ['POST', 'accounts/b/connect']]) {
+  for (const [method, what] of [['POST', 'portals'], ['PUT', 'portals/new'], ['POST', 'erase']]) {
     const answer = await call(method, what, { id: 'new' })
     assert.equal(answer.status, 501, `${method} ${what}: ${answer.text}`)
     assert.match(answer.json.detail, /not in this version/)
   }
-  for (const [method, what, allow] of [['DELETE', 'status', 'GET'], ['PUT', 'accounts', 'GET, POST'], ['GET', 'portals/acme', 'PUT, PATCH, DELETE'], ['GET', 'lanes/pause', 'POST'], ['PUT', 'portals/acme/license/rotate', 'POST']]) {
+  for (const [method, what, allow] of [['DELETE', 'status', 'GET'], ['PUT', 'accounts', 'GET, POST'], ['GET', 'portals/acme', 'PUT, PATCH, DELETE'], ['PUT', 'accounts/new', 'PATCH, DELETE'], ['GET', 'lanes/pause', 'POST'], ['PUT', 'portals/acme/license/rotate', 'POST']]) {
     const answer = await call(method, what)
     assert.equal(answer.status, 405, `${method} ${what}: ${answer.text}`)
     assert.equal(answer.headers.get('allow'), allow)

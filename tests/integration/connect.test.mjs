@@ -129,14 +129,19 @@ test('an account that is disconnected leaves nothing at the messenger and comes 
   assert.equal(after.conversation.id, before.conversation.id)
   assert.ok(after.conversation_sequence > before.conversation_sequence)
 
-  // A second account with the same bot is refused, and takes the webhook of the first with it for nobody.
+  // A second account with the same bot is refused, and the webhook of the first is repaired at once.
   const second = await begin(world, 'other')
   let stage = await flowOf(world, 'other', '/answer', answerWith(second.json, { token: world.token }))
   if (stage.json?.form) stage = await flowOf(world, 'other', '/answer', answerWith(stage.json, { take_over: true }, 't-2'))
   assert.equal(stage.json?.state, 'failed', stage.text)
   assert.match(stage.json.text, /connected already, as shop/)
-  assert.equal(await listed(world, 'other'), undefined)
+  await until('the draft to be gone', async () => await listed(world, 'other') === undefined)
+  await until('the webhook to be the first one\'s again', async () => (await webhook(world)).url === `${world.hostUrl}/hooks/shop`)
 
+  const open = await flowOf(world, 'shop', '', {})
+  assert.equal(open.status, 200)
+  assert.equal((await world.admin('/v1/accounts/shop/disconnect', {})).status, 409, 'it is being connected')
+  await flowOf(world, 'shop', '/cancel', {})
   assert.match(await world.trunkctl('accounts', 'remove', 'shop'), /done/)
   assert.equal(await listed(world, 'shop'), undefined)
   assert.equal((await request(`${world.hostUrl}/hooks/shop`, { json: {} })).status, 404)
@@ -174,6 +179,11 @@ test('what the configuration owns, and what is none, is refused by name', withWo
   assert.match(made.text, /tokn.*did you mean .*token/)
   assert.equal((await request(`${world.hostUrl}/connect/${'x'.repeat(43)}`)).status, 404)
   assert.equal((await request(`${world.hostUrl}/connect/return?state=none`)).status, 404)
+  // What would not work is not made: the connector's own words say why.
+  const secretless = await world.admin('/v1/accounts', { id: 'shop', connector: 'telegram', portal: 'acme', settings: { token: '1:x', api_base: world.simUrl } })
+  assert.equal(secretless.status, 400, secretless.text)
+  assert.match(secretless.text, /secret/)
+  assert.equal((await world.admin('/v1/accounts')).json.items.find(row => row.id === 'shop'), undefined)
 }))
 
 test('on the command line, a line for each question', withWorld('connect-cli', world => nobodyYet(world, async portal => {
