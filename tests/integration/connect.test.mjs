@@ -2,10 +2,13 @@
 // token, over a killed host; and taken away so that nothing is left at the messenger.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
 import test from 'node:test'
 import { ForeignPortal } from './foreign_portal.mjs'
-import { program, request, until, withWorld } from './harness.mjs'
+import { build, program, request, until, withWorld } from './harness.mjs'
 import { say } from './roundtrip_world.mjs'
 
 /** A host without any account, and a simulated Telegram. */
@@ -156,6 +159,62 @@ test('a flow that is cancelled leaves nothing behind', withWorld('cancel', world
   assert.equal((await flowOf(world, 'shop', '/answer', answerWith(asked.json, { token: world.token }))).status, 409)
   await connected(world)
 })))
+
+test('a sign-in comes back only to the browser that began it, then a page is picked', withWorld('sign-in', async world => {
+  const asked = []
+  const platform = http.createServer(async (incoming, outgoing) => {
+    const pieces = []
+    for await (const piece of incoming) pieces.push(piece)
+    asked.push({ path: incoming.url, body: Buffer.concat(pieces).toString() })
+    const answers = { '/token': { token: 'granted', pages: [{ id: 'p1', name: 'One' }, { id: 'p2', name: 'Two' }] }, '/subscribe/p2': {} }
+    const answer = answers[incoming.url]
+    outgoing.writeHead(answer ? 200 : 404, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer ?? {}))
+  })
+  platform.listen(0, '127.0.0.1')
+  await once(platform, 'listening')
+  try {
+    const base = `http://127.0.0.1:${platform.address().port}`
+    world.plugins = path.join(world.dir, 'plugins')
+    mkdirSync(world.plugins)
+    copyFileSync(path.join(build, 'tests/plugins/torture.so'), path.join(world.plugins, 'torture.so'))
+    const file = await world.hostConfig({ portalUrl: 'http://127.0.0.1:1/none' })
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/accounts:[\s\S]*$/, ''), { mode: 0o600 })
+    await world.host({ file })
+    const began = await flowOf(world, 'fan', '', { connector: 'torture', portal: 'acme', settings: { base_url: base } })
+    assert.equal(began.json?.form?.kind, 'redirect', began.text)
+    const state = new URL(began.json.form.url).searchParams.get('state')
+    assert.equal((await flowOf(world, 'fan', '/answer', answerWith(began.json, {}))).status, 409, 'the sign-in page answers this one')
+
+    const back = `${world.hostUrl}/connect/return?state=${encodeURIComponent(state)}&code=c%2B1`
+    const stranger = await request(back)
+    assert.equal(stranger.status, 403, 'who only saw the state is not led to the page')
+    assert.doesNotMatch(stranger.text, new RegExp(began.json.page.slice(-43)))
+    const page = await request(began.json.page)
+    assert.equal(page.status, 200)
+    assert.match(page.headers.get('content-security-policy'), /default-src 'none'/)
+    assert.equal(page.headers.get('referrer-policy'), 'no-referrer')
+    const cookie = page.headers.get('set-cookie')
+    assert.match(cookie, /HttpOnly; SameSite=Lax/)
+    const home = await request(back, { headers: { Cookie: `other=1; ${cookie.split(';')[0]}` } })
+    assert.deepEqual([home.status, home.headers.get('location')], [303, began.json.page])
+    const pick = await until('the pages to pick from', async () => {
+      const stage = (await request(`${began.json.page}/stage`)).json
+      return stage.state === 'waiting' && stage.form.fields && stage
+    })
+    assert.deepEqual(pick.form.fields[0].options.map(option => option.value), ['p1', 'p2'])
+    const answer = (values, transaction) => request(`${began.json.page}/answer`, { json: { step: pick.step, transaction, values } })
+    assert.equal((await answer({ page: 'p9' }, 'a')).status, 422)
+    const done = await answer({ page: 'p2' }, 'b')
+    assert.deepEqual([done.json?.state, done.json?.title], ['done', 'Page p2'], done.text)
+    assert.equal((await listed(world, 'fan'))?.connector, 'torture')
+    assert.deepEqual(asked.filter(call => ['/token', '/subscribe/p2'].includes(call.path)).map(call => call.path), ['/token', '/subscribe/p2'])
+    assert.equal(new URLSearchParams(asked.find(call => call.path === '/token').body).get('code'), 'c+1')
+    assert.equal((await request(back, { headers: { Cookie: cookie.split(';')[0] } })).status, 303, 'coming back twice is no mistake')
+  } finally {
+    platform.closeAllConnections()
+    platform.close()
+  }
+}))
 
 test('what the configuration owns, and what is none, is refused by name', withWorld('connect-refused', async world => {
   await world.sim()

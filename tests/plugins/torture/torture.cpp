@@ -11,7 +11,8 @@ namespace {
 constexpr char kManifest[] = R"({
   "settings": [
     {"key": "base_url", "type": "url", "title": "Address of the platform", "required": true},
-    {"key": "token", "type": "text", "title": "Token", "secret": true, "required": true}
+    {"key": "token", "type": "text", "title": "Token", "secret": true, "required": true},
+    {"key": "page", "type": "text", "title": "Page"}
   ],
   "receive": ["webhook", "poll"],
   "poll": {"every": "30s", "jitter": "5s"},
