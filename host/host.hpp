@@ -59,10 +59,12 @@ private:
     async::Awaitable<Result<void>> open_portal(const config::Portal& from);
     /// How an account is opened that the configuration does not speak of.
     struct Opening {
-        std::string key;  ///< what its messenger calls it
+        std::string key;         ///< what its messenger calls it
+        std::string title, url;  ///< of it there, for people
         bool connected = true;
         bool anew = false;  ///< what its health was is of no interest any more
     };
+    static Opening opening_of(const accounts::Made& made);
     async::Awaitable<Result<void>> open_account(const config::Account& from, Opening how);
     async::Awaitable<Result<void>> recall_aliases(accounts::Account* account);
     // Accounts that come and go while the host runs (host_changes.cpp).
@@ -108,6 +110,9 @@ private:
     const config::Config config_;
     SystemClock clock_;
     Secret store_key_;
+    class Claim;                      // may live in a coroutine until the loops end
+    std::mutex changing_mutex_;       // guards changing_
+    std::set<std::string> changing_;  ///< accounts that are being changed
     async::Loops loops_;
     async::BlockingPool pool_{4};
     std::unique_ptr<net::AddressGuard> guard_;
@@ -138,9 +143,6 @@ private:
     std::unique_ptr<net::Server> admin_server_;
     std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
     std::atomic<int> running_accounts_{0};
-    class Claim;
-    std::mutex changing_mutex_;       // guards changing_
-    std::set<std::string> changing_;  ///< accounts that are being changed
     std::thread housekeeper_;
     bool started_ = false;
 };

@@ -176,6 +176,8 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from, O
     auto portal = directory_.portal(from.portal);
     auto account = std::make_shared<accounts::Account>(from, portal, loops_.home_of(from.id));
     account->set_key(how.key);
+    account->title = how.title;
+    account->url = how.url;
     account->disconnected = !how.connected;
     Result<void> made = Error{Fault::account_broken, "somebody disconnected it"};
     if (how.connected)

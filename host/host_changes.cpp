@@ -32,6 +32,8 @@ accounts::Made made_of(const accounts::Account& account) {
     made.line = account.line;
     made.settings = account.settings;
     made.key = account.key();
+    made.title = account.title;
+    made.url = account.url;
     made.connected = !account.disconnected;
     return made;
 }
@@ -63,6 +65,15 @@ private:
     const std::string id_;
     bool held_ = false;
 };
+
+Host::Opening Host::opening_of(const accounts::Made& made) {
+    Opening how;
+    how.key = made.key;
+    how.title = made.title;
+    how.url = made.url;
+    how.connected = made.connected;
+    return how;
+}
 
 Result<void> Host::make_flows() {
     connect::Flows::Rooms rooms{
@@ -118,7 +129,7 @@ Result<void> Host::open_made_accounts() {
             "open account",
             [this, &made, &opened]() -> async::Awaitable<> {
                 const config::Account from = made.as_configured();
-                Opening how{made.key, made.connected};
+                Opening how = opening_of(made);
                 opened = co_await open_account(from, std::move(how));
             }
         );
@@ -200,7 +211,7 @@ async::Awaitable<> Host::drop_draft(std::shared_ptr<accounts::Account> account) 
     const auto made = std::ranges::find(*all, id, &accounts::Made::id);
     if (made == all->end()) co_return;
     const config::Account from = made->as_configured();
-    Opening how{made->key, made->connected};
+    Opening how = opening_of(*made);
     (void)co_await open_account(from, std::move(how));
 }
 
@@ -269,7 +280,8 @@ async::Awaitable<Result<void>> Host::open_made(accounts::Made made) {
     if (auto former = directory_.account(made.id)) co_await close_account(former);
     const config::Account from = made.as_configured();
     const auto open = [this, &from, &made]() -> async::Awaitable<Result<void>> {
-        Opening how{made.key, made.connected, true};
+        Opening how = opening_of(made);
+        how.anew = true;
         auto opened = co_await open_account(from, std::move(how));
         co_return opened;
     };

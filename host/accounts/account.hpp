@@ -54,6 +54,7 @@ public:
         strand;  ///< null while the connector is absent or refused the account
     /// Of what the account does on its own; true ends that. Another one after each coming back.
     std::shared_ptr<std::atomic<bool>> leaving = std::make_shared<std::atomic<bool>>(false);
+    std::string title, url;      ///< of it at its messenger, for people; set before it is shown
     bool absent = false;         ///< its connector was taken away while it ran
     bool draft = false;          ///< being connected: its settings are not complete yet
     bool disconnected = false;   ///< by somebody who wanted that; nothing serves it

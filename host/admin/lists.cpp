@@ -59,6 +59,8 @@ json::object to_json(const accounts::Account& account) {
         {"connector", account.connector.text()},
         {"portal", account.portal->id.text()},
         {"line", account.line},
+        {"title", account.title},
+        {"url", account.url},
         {"receive", account.polls.load() ? "poll" : "webhook"},
         {"state", to_string(health.state)},
         {"code", health.code},

@@ -18,7 +18,8 @@ async function nobodyYet(world, run) {
     await world.sim()
     const file = await world.hostConfig({ portalUrl: portal.url })
     const text = readFileSync(file, 'utf8')
-    writeFileSync(file, text.slice(0, text.indexOf('accounts:')), { mode: 0o600 })
+    const tokens = `admin: {tokens: [{name: all, token: ${world.adminToken}, role: admin}, {name: looker, token: only-looking-at-things, role: read}]}`
+    writeFileSync(file, text.slice(0, text.indexOf('accounts:')).replace(/^admin_token: .*$/m, tokens), { mode: 0o600 })
     const host = await world.host({ file })
     await run(portal, host, file)
   } finally {
@@ -70,6 +71,11 @@ test('an account is connected by forms, works at once, over restarts, and after 
   assert.match(again.json.form.error, /not a bot token/)
   assert.notEqual(again.json.step, asked.json.step)
 
+  // Who may only look sees where it stands, but not what would let him go on.
+  const looks = await request(`${world.adminUrl}/v1/accounts/shop/connect`, { headers: { Authorization: 'Bearer only-looking-at-things' } })
+  assert.equal(looks.json?.state, 'waiting', looks.text)
+  assert.deepEqual([looks.json.page, looks.json.form], [undefined, {}])
+
   // The host dies in between: the person goes on where he was.
   await host.kill()
   host = await world.host({ file })
@@ -86,7 +92,7 @@ test('an account is connected by forms, works at once, over restarts, and after 
 
   assert.equal((await webhook(world)).url, `${world.hostUrl}/hooks/shop`)
   const row = await listed(world, 'shop')
-  assert.equal(row.owner, 'store')
+  assert.deepEqual([row.owner, row.url], ['store', done.json.url])
   const user = (await world.control('users', { name: 'Ann' })).json.id
   const first = await roundtrip(world, portal, 'shop', user, 'one')
 
