@@ -344,6 +344,8 @@ async::Awaitable<Result<std::string>> Host::change_account(admin::AccountChange 
 async::Awaitable<Result<void>> Host::put_made(accounts::Made made) {
     store::Batch batch;
     batch.put.push_back(accounts::row_of(made));
+    // It may be another one at the messenger now, which numbers what it has to tell anew.
+    if (made.key.empty()) batch.erase.push_back({store::Table::cursor, made.id});
     auto written = co_await store_->commit(std::move(batch));
     if (!written) co_return written.error();
     auto opened = co_await open_made(std::move(made));

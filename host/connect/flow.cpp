@@ -181,6 +181,9 @@ async::Awaitable<Result<void>> Flow::commit(tasks::Durable durable) {
         boost::system::error_code bad;
         const json::value said = json::parse(durable.outcome->value, bad);
         batch.put.push_back(accounts::row_of(*made));
+        // Another account at the messenger numbers what it has to tell anew.
+        if (account_->key() != made->key)
+            batch.erase.push_back({store::Table::cursor, kept_.account});
         batch.erase.push_back(erasure_of(kept_));
         made_ = *std::move(made);
         const std::lock_guard lock{mutex_};
