@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "host/base/stored_row.hpp"
+
 namespace trunkline::accounts {
 namespace {
 
@@ -10,33 +12,20 @@ namespace json = boost::json;
 constexpr char kPrefix[] = "made/";
 constexpr std::size_t kPageRows = 1'000;
 
-std::string text_at(const json::object& of, std::string_view key) {
-    const auto* value = of.if_contains(key);
-    return value != nullptr && value->is_string() ? std::string{value->get_string()}
-                                                  : std::string{};
-}
-
 Result<Made> read(const store::Row& row) {
+    StoredRow stored{"account " + row.key, row.value};
     Made made;
     made.id = row.key.substr(sizeof kPrefix - 1);
-    const Error damaged{Fault::storage, "stored row account made/" + made.id + " is damaged"};
-    boost::system::error_code bad;
-    const json::value parsed = json::parse(row.value, bad);
-    const auto* object = bad ? nullptr : parsed.if_object();
-    if (object == nullptr) return damaged;
-    made.connector = text_at(*object, "connector");
-    made.portal = text_at(*object, "portal");
-    made.line = text_at(*object, "line");
-    made.key = text_at(*object, "key");
-    made.title = text_at(*object, "title");
-    made.url = text_at(*object, "url");
-    const auto* settings = object->if_contains("settings");
-    const auto* connected = object->if_contains("connected");
-    if (made.connector.empty() || made.portal.empty() || settings == nullptr ||
-        !settings->is_object() || connected == nullptr || !connected->is_bool())
-        return damaged;
-    made.settings = settings->get_object();
-    made.connected = connected->get_bool();
+    made.connector = stored.text("connector");
+    made.portal = stored.text("portal");
+    made.line = stored.text("line");
+    made.settings = stored.object("settings");
+    made.key = stored.text("key");
+    made.title = stored.text("title");
+    made.url = stored.text("url");
+    made.connected = stored.flag("connected");
+    auto whole = stored.whole();
+    if (!whole) return whole.error();
     return made;
 }
 

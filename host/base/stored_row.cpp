@@ -36,6 +36,13 @@ bool StoredRow::flag(std::string_view field) {
     return false;
 }
 
+boost::json::object StoredRow::object(std::string_view field) {
+    const auto* value = object_.if_contains(field);
+    if (value != nullptr && value->is_object()) return value->get_object();
+    blame(field);
+    return {};
+}
+
 Result<void> StoredRow::whole() const {
     if (trouble_.empty()) return {};
     return Error{Fault::storage, "stored row " + name_ + " is damaged: " + trouble_};

@@ -18,10 +18,11 @@ public:
     /// `name`: table and key, for the error's text; never shown with a value.
     StoredRow(std::string name, std::string_view json);
 
-    /// "", 0 or false when the field is absent or of another type; `whole` tells.
+    /// "", 0, false or {} when the field is absent or of another type; `whole` tells.
     std::string text(std::string_view field);
     std::int64_t number(std::string_view field);
     bool flag(std::string_view field);
+    boost::json::object object(std::string_view field);
     bool has(std::string_view field) const { return object_.contains(field); }
 
     /// `storage`: the row, and the first field that could not be read.

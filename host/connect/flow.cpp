@@ -121,11 +121,10 @@ void Flow::opened(const Result<void>& how) {
 void Flow::end_as(std::string state, std::string code, std::string text) {
     spdlog::info("connect.ended account={} state={} code={}", kept_.account, state, code);
     const std::lock_guard lock{mutex_};
-    std::string said = std::move(stage_.text);
     stage_ = Stage{};
     stage_.state = std::move(state);
     stage_.code = std::move(code);
-    stage_.text = text.empty() ? std::move(said) : std::move(text);
+    stage_.text = text.empty() ? said_ : std::move(text);
     if (made_) {
         stage_.title = made_->title;
         stage_.url = made_->url;
@@ -167,6 +166,7 @@ Result<accounts::Made> Flow::made_from(const std::string& result) {
     }
     auto checked = services_.check(made);
     if (!checked) return checked.error();
+    said_ = text_at(*object, "text", kTitleMax);
     return made;
 }
 
@@ -178,16 +178,12 @@ async::Awaitable<Result<void>> Flow::commit(tasks::Durable durable) {
             refused_ = made.error();
             co_return made.error();
         }
-        boost::system::error_code bad;
-        const json::value said = json::parse(durable.outcome->value, bad);
         batch.put.push_back(accounts::row_of(*made));
         // Another account at the messenger numbers what it has to tell anew.
         if (account_->key() != made->key)
             batch.erase.push_back({store::Table::cursor, kept_.account});
         batch.erase.push_back(erasure_of(kept_));
         made_ = *std::move(made);
-        const std::lock_guard lock{mutex_};
-        stage_.text = text_at(said.get_object(), "text", kTitleMax);
     }
     for (store::Put& put : durable.put)
         batch.put.push_back(std::move(put));

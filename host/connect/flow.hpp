@@ -114,6 +114,7 @@ private:
     bool interrupted_ = false;
     std::optional<Error> refused_;  ///< why a result was not taken
     std::string owner_;
+    std::string said_;  ///< what the connector wants said at the end
 
     mutable std::mutex mutex_;  // guards stage_
     Stage stage_;

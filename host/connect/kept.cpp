@@ -57,6 +57,7 @@ std::optional<Kept> read_kept(const store::Row& row) {
     kept.connector = stored.text("connector");
     kept.portal = stored.text("portal");
     kept.line = stored.text("line");
+    kept.settings = stored.object("settings");
     kept.again = stored.flag("again");
     kept.secret = stored.text("page");
     kept.began_ms = stored.number("began");
@@ -64,9 +65,6 @@ std::optional<Kept> read_kept(const store::Row& row) {
     const std::string seed = stored.text("seed");
     if (!stored.whole() || !base64_decode(seed, kept.seed)) return std::nullopt;
     const json::value whole = json::parse(row.value);
-    const auto* settings = whole.get_object().if_contains("settings");
-    if (settings == nullptr || !settings->is_object()) return std::nullopt;
-    kept.settings = settings->get_object();
     const auto* told = whole.get_object().if_contains("told");
     if (told == nullptr || !told->is_array()) return std::nullopt;
     for (const json::value& each : told->get_array()) {

@@ -22,10 +22,13 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLook{1'000};
 
+std::string text_of(const json::value& value) {
+    return value.is_string() ? std::string{value.get_string()} : json::serialize(value);
+}
+
 std::string text_at(const json::object& of, std::string_view key) {
     const auto* value = of.if_contains(key);
-    if (value == nullptr || value->is_null()) return {};
-    return value->is_string() ? std::string{value->get_string()} : json::serialize(*value);
+    return value == nullptr || value->is_null() ? std::string{} : text_of(*value);
 }
 
 /// What is typed is not shown while this lives. Does nothing where no terminal is.
@@ -90,9 +93,7 @@ std::optional<json::value> ask_for(Talk& talk, const json::object& field) {
         std::vector<std::string> values;
         for (const json::value& each : options->get_array()) {
             const auto* option = each.if_object();
-            values.push_back(
-                option == nullptr ? text_at({{"v", each}}, "v") : text_at(*option, "value")
-            );
+            values.push_back(option == nullptr ? text_of(each) : text_at(*option, "value"));
             const std::string shown = option == nullptr ? "" : text_at(*option, "title");
             talk.say(
                 "  " + std::to_string(values.size()) + ") " +
