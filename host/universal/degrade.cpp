@@ -51,19 +51,32 @@ private:
 
     // The text goes with the last of the files, so that what does not fit there follows it at once.
     void add_attachments() {
-        auto& files = *fitting_.message.mutable_attachments();
-        const auto most =
-            static_cast<int>(std::min<std::uint64_t>(fitting_.features.attachments_max, 1000));
-        for (int i = 0; i < files.size(); i += most) {
-            Message& message = add();
-            for (int k = i; k < std::min(files.size(), i + most); ++k)
-                *message.add_attachments() = std::move(*files.Mutable(k));
+        for (Attachment& file : *fitting_.message.mutable_attachments()) {
+            Message& message = !parts_.empty() && has_room(parts_.back().message(), file.kind())
+                                   ? *parts_.back().mutable_message()
+                                   : add();
+            *message.add_attachments() = std::move(file);
         }
-        if (files.size() > most)
+        if (parts_.size() > 1)
             fitting_.changed(
                 "attachments", "sent as " + std::to_string(parts_.size()) + " messages"
             );
         if (!parts_.empty()) caption_max_ = caption_max(parts_.back().message());
+    }
+
+    /// True when a file of that kind may join the files of `message`.
+    bool has_room(const Message& message, const std::string& kind) const {
+        const auto& albums = fitting_.features.albums;
+        const auto count = static_cast<std::uint64_t>(message.attachments_size());
+        if (!albums) return count < fitting_.features.attachments_max;
+        // Buttons have to stand somewhere: the last file then goes alone, and so do the others.
+        if (!albums->buttons && fitting_.message.buttons_size() > 0) return false;
+        return count < albums->max &&
+               std::all_of(
+                   message.attachments().begin(),
+                   message.attachments().end(),
+                   [&](const Attachment& one) { return albums->together(one.kind(), kind); }
+               );
     }
 
     std::uint64_t caption_max(const Message& message) const {

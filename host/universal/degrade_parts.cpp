@@ -44,7 +44,8 @@ std::string accepted_kind(const KindFeatures& features, const Attachment& attach
 bool button_fits(const Fitting& fitting, const ButtonLimits& limits, const Button& button) {
     if (count_units(button.text(), fitting.features.text_unit) > limits.text_max) return false;
     return button.payload().size() <= limits.payload_max_bytes &&
-           (limits.urls || button.url().empty());
+           (limits.urls || button.url().empty()) &&
+           (button.asks().empty() || limits.asks.contains(button.asks()));
 }
 
 void buttons_to_list(Fitting& fitting) {
@@ -192,9 +193,15 @@ void fit_places(Fitting& fitting) {
 }
 
 void fit_reply(Fitting& fitting) {
-    if (!fitting.message.has_reply_to() || fitting.features.reply) return;
-    fitting.message.clear_reply_to();
-    fitting.changed("reply_to", "left out");
+    if (!fitting.message.has_reply_to()) return;
+    if (!fitting.features.reply) {
+        fitting.message.clear_reply_to();
+        return fitting.changed("reply_to", "left out");
+    }
+    auto& reply = *fitting.message.mutable_reply_to();
+    if (reply.quote().empty() || fitting.features.quote) return;
+    reply.clear_quote();
+    fitting.changed("quote", "left out");
 }
 
 }  // namespace trunkline::universal

@@ -1,5 +1,7 @@
 #include "host/universal/features.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include "host/universal/reader.hpp"
@@ -34,15 +36,22 @@ void read_unit(Reading& reading, Members& members, TextUnit& out) {
         reading.fail("text_unit: expected code_points, utf16 or bytes");
 }
 
-void read_spans(Reading& reading, const json::array& list, KindFeatures& out) {
-    const Reading::Step step{reading, "spans"};
-    out.spans.clear();
+using Names = std::set<std::string, std::less<>>;
+
+/// What the list names; `name` is the member it stands under.
+Names read_names(Reading& reading, std::string_view name, const json::array& list) {
+    const Reading::Step step{reading, name};
+    Names out;
     for (std::size_t i = 0; i < list.size(); ++i) {
         const Reading::Step at{reading, i};
-        const auto* type = list[i].if_string();
-        if (type == nullptr) return reading.fail("expected a string");
-        out.spans.insert(std::string{type->data(), type->size()});
+        const auto* text = list[i].if_string();
+        if (text == nullptr) {
+            reading.fail("expected a string");
+            return out;
+        }
+        out.insert(std::string{text->data(), text->size()});
     }
+    return out;
 }
 
 void read_attachments(Reading& reading, const json::value& value, KindFeatures& out) {
@@ -58,8 +67,28 @@ void read_attachments(Reading& reading, const json::value& value, KindFeatures& 
         AttachmentLimits& limits = out.attachments[name];
         limits.max_bytes = limit(members, "max_bytes", kNoLimit, 1);
         limits.caption_max = limit(members, "caption_max", kNoLimit);
+        limits.note = members.text("note", 256);
         members.refuse_rest();
     }
+}
+
+void read_albums(Reading& reading, const json::value& value, KindFeatures& out) {
+    const Reading::Step step{reading, "albums"};
+    Members members{reading, value};
+    AlbumLimits& limits = out.albums.emplace();
+    limits.max = limit(members, "max", kNoLimit, 2);
+    limits.buttons = members.flag("buttons").value_or(true);
+    if (const auto* sets = members.list("mix", kKindsMax)) {
+        const Reading::Step at_mix{reading, "mix"};
+        for (std::size_t i = 0; i < sets->size() && reading.good(); ++i) {
+            const Reading::Step at{reading, i};
+            const auto* kinds = (*sets)[i].if_array();
+            if (kinds == nullptr) return reading.fail("expected a list of kinds that go together");
+            limits.mix.push_back(read_names(reading, "kinds", *kinds));
+        }
+    }
+    if (reading.good() && limits.mix.empty()) reading.fail("mix: names no kinds that go together");
+    members.refuse_rest();
 }
 
 void read_buttons(Reading& reading, const json::value& value, KindFeatures& out) {
@@ -71,6 +100,8 @@ void read_buttons(Reading& reading, const json::value& value, KindFeatures& out)
     limits.text_max = limit(members, "text_max", kNoLimit, 1);
     limits.payload_max_bytes = limit(members, "payload_max_bytes", kNoLimit, 1);
     limits.urls = members.flag("urls").value_or(true);
+    if (const auto* asks = members.list("asks", kKindsMax))
+        limits.asks = read_names(reading, "asks", *asks);
     members.refuse_rest();
 }
 
@@ -83,15 +114,18 @@ void read_kind(Reading& reading, const json::value& value, KindFeatures& out) {
     };
     if (taken_away("buttons")) out.buttons.reset();
     if (taken_away("attachments")) out.attachments.clear();
+    if (taken_away("albums")) out.albums.reset();
     if (taken_away("spans")) out.spans.clear();
     if (taken_away("text_max")) out.text_max = kNoLimit;
     Members members{reading, value};
     out.text_max = limit(members, "text_max", out.text_max, kTextMin);
     read_unit(reading, members, out.text_unit);
-    if (const auto* spans = members.list("spans", kKindsMax)) read_spans(reading, *spans, out);
+    if (const auto* spans = members.list("spans", kKindsMax))
+        out.spans = read_names(reading, "spans", *spans);
     if (const auto* attachments = members.take("attachments"))
         read_attachments(reading, *attachments, out);
     out.attachments_max = limit(members, "attachments_max", out.attachments_max, 1);
+    if (const auto* albums = members.take("albums")) read_albums(reading, *albums, out);
     if (const auto* buttons = members.take("buttons")) read_buttons(reading, *buttons, out);
     const auto flag = [&](std::string_view name, bool& into) {
         const auto value_read = members.flag(name);
@@ -102,6 +136,7 @@ void read_kind(Reading& reading, const json::value& value, KindFeatures& out) {
     flag("delete", out.remove);
     flag("react", out.react);
     flag("reply", out.reply);
+    flag("quote", out.quote);
     flag("typing", out.typing);
     flag("read", out.read);
     flag("location", out.location);
@@ -110,6 +145,12 @@ void read_kind(Reading& reading, const json::value& value, KindFeatures& out) {
 }
 
 }  // namespace
+
+bool AlbumLimits::together(std::string_view one, std::string_view other) const {
+    return std::any_of(mix.begin(), mix.end(), [&](const auto& kinds) {
+        return kinds.contains(one) && kinds.contains(other);
+    });
+}
 
 Result<Features> Features::parse(const json::object& features) {
     Reading reading;

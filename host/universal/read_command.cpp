@@ -30,12 +30,35 @@ bool is_sha256(std::string_view text) {
            });
 }
 
+constexpr std::array<std::string_view, 3> kAsks{"text", "contact", "location"};
+
+void check_buttons(Reading& reading, const Message& message) {
+    const Reading::Step step{reading, "buttons"};
+    std::size_t count = 0;
+    std::size_t asking = 0;
+    for (const ButtonRow& row : message.buttons()) {
+        for (const Button& button : row.buttons()) {
+            ++count;
+            if (button.asks().empty()) continue;
+            ++asking;
+            if (std::find(kAsks.begin(), kAsks.end(), button.asks()) == kAsks.end())
+                return reading.fail("asks: expected text, contact or location");
+            if (!button.url().empty() || !button.payload().empty())
+                return reading.fail("a button that asks has neither url nor payload");
+        }
+    }
+    // They are two different keyboards, and no messenger shows both for one message.
+    if (asking != 0 && asking != count)
+        reading.fail("buttons that ask and others cannot stand under one message");
+}
+
 void check_content(Reading& reading, Message& message) {
     const bool content = !message.text().empty() || message.attachments_size() > 0 ||
                          message.has_location() || message.has_contact();
     if (!content) return reading.fail("needs text, attachments, location or contact");
     if (!message.as().empty() && message.as() != "private")
         return reading.fail("as: only private", "unsupported");
+    check_buttons(reading, message);
     for (int i = 0; i < message.attachments_size(); ++i) {
         Attachment& attachment = *message.mutable_attachments(i);
         const Reading::Step list{reading, "attachments"};

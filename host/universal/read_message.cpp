@@ -133,6 +133,8 @@ void read_parts(Reading& reading, Members& members, Origin origin, Message& out)
         Members of{reading, *reply};
         out.mutable_reply_to()->set_id(of.id("id", kNameBytesMax));
         out.mutable_reply_to()->set_text(of.optional_text("text", kTextCodePointsMax).value_or(""));
+        out.mutable_reply_to()->set_quote(of.optional_text("quote", kTextCodePointsMax).value_or("")
+        );
         finish(of, origin);
     }
     out.set_as(members.text("as", 64));
@@ -182,6 +184,7 @@ void read_button(Reading& reading, const json::value& value, Origin origin, Butt
     out.set_text(members.text("text", kNameBytesMax));
     out.set_url(members.url("url", kUrlBytesMax));
     out.set_payload(members.text("payload", kNameBytesMax));
+    out.set_asks(members.text("asks", 64));
     finish(members, origin);
 }
 

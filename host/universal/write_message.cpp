@@ -83,6 +83,7 @@ void write_relations(const Message& message, ObjectText& object) {
         ObjectText reply{object.key("reply_to")};
         reply.text("id", message.reply_to().id());
         reply.text("text", message.reply_to().text());
+        reply.text_if("quote", message.reply_to().quote());
         reply.end();
     }
     if (message.has_forwarded_from()) {
@@ -104,6 +105,7 @@ void write_button(const Button& button, std::string& out) {
     object.text("text", button.text());
     object.text_if("url", button.url());
     object.text("payload", button.payload());
+    object.text_if("asks", button.asks());
     object.end();
 }
 

@@ -72,6 +72,7 @@ void members(Trial& trial) {
          "limits",
          "quotas",
          "features",
+         "receives",
          "accept",
          "idempotent",
          "check_every",
@@ -210,7 +211,7 @@ void features_of(Trial& trial, const json::value& given, const std::string& wher
             );
         else if (key == "spans")
             trial.expect(value.is_array(), path + " is a list");
-        else if (key == "attachments" || key == "buttons")
+        else if (key == "attachments" || key == "albums" || key == "buttons")
             trial.expect(value.is_object(), path + " is an object");
         else if (is_one_of(
                      key,
@@ -219,6 +220,7 @@ void features_of(Trial& trial, const json::value& given, const std::string& wher
                       "delete",
                       "react",
                       "reply",
+                      "quote",
                       "typing",
                       "read",
                       "location",
@@ -232,8 +234,9 @@ void features_of(Trial& trial, const json::value& given, const std::string& wher
         trial,
         at(given, "buttons"),
         where + ".buttons",
-        {"rows", "per_row", "text_max", "payload_max_bytes", "urls"}
+        {"rows", "per_row", "text_max", "payload_max_bytes", "urls", "asks"}
     );
+    known(trial, at(given, "albums"), where + ".albums", {"max", "mix", "buttons"});
     const auto* attachments = object_at(given, "attachments");
     if (attachments == nullptr) return;
     for (const auto& [kind, limits] : *attachments)
@@ -241,7 +244,7 @@ void features_of(Trial& trial, const json::value& given, const std::string& wher
             trial,
             &limits,
             where + ".attachments." + shortened(kind, 40),
-            {"max_bytes", "caption_max"}
+            {"max_bytes", "caption_max", "note"}
         );
 }
 

@@ -135,6 +135,37 @@ TEST(CommandTest, RefusesAttachmentsFromNowhereOrElsewhere) {
     }
 }
 
+TEST(CommandTest, RefusesKeyboardsThatNoMessengerShows) {
+    EXPECT_EQ(
+        refusal(send_with(R"({"text":"x","buttons":[[{"text":"Me","asks":"contact"}]]})")), ""
+    );
+    EXPECT_EQ(
+        refusal(send_with(R"({"text":"x","buttons":[[{"text":"Me","asks":"money"}]]})")),
+        "malformed: message.buttons: asks: expected text, contact or location"
+    );
+    EXPECT_EQ(
+        refusal(send_with(R"({"text":"x","buttons":[[{"text":"Me","asks":"text","payload":"p"}]]})")
+        ),
+        "malformed: message.buttons: a button that asks has neither url nor payload"
+    );
+    EXPECT_EQ(
+        refusal(send_with(R"({"text":"x","buttons":[[{"text":"Me","asks":"text"},{"text":"You"}]]})"
+        )),
+        "malformed: message.buttons: buttons that ask and others cannot stand under one message"
+    );
+    // The same in protobuf.
+    Command command;
+    command.set_id("c");
+    command.set_type("send");
+    command.set_account("a");
+    command.set_conversation("1");
+    command.mutable_message()->set_text("x");
+    command.mutable_message()->add_buttons()->add_buttons()->set_asks("money");
+    EXPECT_EQ(
+        check_command(command).message, "message.buttons: asks: expected text, contact or location"
+    );
+}
+
 TEST(CommandTest, RefusesMembersItWouldHaveToIgnore) {
     EXPECT_EQ(
         refusal(R"({"id":"c","type":"accounts","priority":1})"),

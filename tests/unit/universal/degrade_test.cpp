@@ -250,6 +250,55 @@ TEST(DegradeTest, ManyFilesBecomeSeveralMessages) {
     EXPECT_EQ(changes(out), "attachments: sent as 2 messages; ");
 }
 
+const std::string kAlbums =
+    kFiles + R"(,"albums":{"max":2,"mix":[["image","video"],["file"]],"buttons":false})";
+
+TEST(DegradeTest, OnlyFilesThatGoTogetherMakeAnAlbum) {
+    const auto sent = [](const std::string& more) {
+        return send(
+            R"({"text":"Hi","attachments":[{"url":"https://e/1","kind":"image"},{"url":"https://e/2","kind":"image"},
+            {"url":"https://e/3","kind":"file"},{"url":"https://e/4","kind":"image"}])" +
+            more + "}"
+        );
+    };
+    const auto out = degraded(sent(""), features(kAlbums));
+    ASSERT_EQ(out.parts.size(), 3u);
+    EXPECT_EQ(message(out, 0).attachments_size(), 2);
+    EXPECT_EQ(message(out, 1).attachments(0).url(), "https://e/3");
+    EXPECT_EQ(message(out, 2).attachments(0).url(), "https://e/4");
+    EXPECT_EQ(message(out, 2).text(), "Hi");
+    EXPECT_EQ(changes(out), "attachments: sent as 3 messages; ");
+    // Buttons stand under a message of one file.
+    const auto pressed =
+        degraded(sent(R"(,"buttons":[[{"text":"OK"}]])"), features(kAlbums + R"(,"buttons":{})"));
+    ASSERT_EQ(pressed.parts.size(), 4u);
+    EXPECT_EQ(message(pressed, 3).buttons_size(), 1);
+}
+
+TEST(DegradeTest, ButtonsThatAskAreAListWhereNobodyCanBeAsked) {
+    const Command command =
+        send(R"({"text":"Hi","buttons":[[{"text":"Call me","asks":"contact"}]]})");
+    EXPECT_EQ(message(degraded(command, features(R"("buttons":{})"))).text(), "Hi\n\n1. Call me");
+    EXPECT_EQ(
+        message(degraded(command, features(R"("buttons":{"asks":["text"]})"))).text(),
+        "Hi\n\n1. Call me"
+    );
+    const auto asked = degraded(command, features(R"("buttons":{"asks":["contact"]})"));
+    EXPECT_EQ(message(asked).buttons(0).buttons(0).asks(), "contact");
+    EXPECT_EQ(changes(asked), "");
+}
+
+TEST(DegradeTest, AQuotationIsLeftOutWhereThereIsNone) {
+    const Command command = send(R"({"text":"Hi","reply_to":{"id":"7","quote":"word"}})");
+    const auto without = degraded(command, features(R"("reply":true)"));
+    EXPECT_EQ(message(without).reply_to().id(), "7");
+    EXPECT_EQ(message(without).reply_to().quote(), "");
+    EXPECT_EQ(changes(without), "quote: left out; ");
+    const auto with = degraded(command, features(R"("reply":true,"quote":true)"));
+    EXPECT_EQ(message(with).reply_to().quote(), "word");
+    EXPECT_EQ(changes(with), "");
+}
+
 TEST(DegradeTest, PlacesAndContactsAreMessagesOrText) {
     const Command command = send(
         R"({"text":"Here","location":{"latitude":55.5,"longitude":37,"title":"Shop","address":"Tverskaya 1"},

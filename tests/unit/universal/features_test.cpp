@@ -109,6 +109,18 @@ TEST(FeaturesTest, RefusesWithThePath) {
         "features: *.attachments_max: number out of range"
     );
     EXPECT_EQ(
+        refusal(R"({"*":{"albums":{"max":10}}})"),
+        "features: *.albums: mix: names no kinds that go together"
+    );
+    EXPECT_EQ(
+        refusal(R"({"*":{"albums":{"mix":["image"]}}})"),
+        "features: *.albums.mix[0]: expected a list of kinds that go together"
+    );
+    EXPECT_EQ(
+        refusal(R"({"*":{"buttons":{"asks":[1]}}})"),
+        "features: *.buttons.asks[0]: expected a string"
+    );
+    EXPECT_EQ(
         refusal(R"({"*":{"attachments":{"image":{"bytes":1}}}})"),
         "features: *.attachments.image.bytes: not a known member"
     );

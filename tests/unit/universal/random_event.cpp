@@ -62,6 +62,7 @@ void RandomEvents::button(Button& out) {
     out.set_text("b" + word());
     out.set_url(url());
     out.set_payload(word());
+    if (maybe()) out.set_asks(word());
 }
 
 void RandomEvents::parts(Message& out) {
@@ -112,6 +113,7 @@ Message RandomEvents::message() {
     if (maybe()) {
         out.mutable_reply_to()->set_id(word());
         out.mutable_reply_to()->set_text(text(20));
+        if (maybe()) out.mutable_reply_to()->set_quote(text(5));
     }
     if (maybe()) out.mutable_forwarded_from()->set_name(word());
     out.set_group(word());
