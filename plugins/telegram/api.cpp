@@ -1,5 +1,7 @@
 #include "api.hpp"
 
+#include <algorithm>
+
 #include "json_read.hpp"
 
 namespace trunkline::telegram {
@@ -15,6 +17,43 @@ std::string address(std::string_view method, const Settings& settings) {
 
 std::string form_value(const json::value& value) {
     return value.is_string() ? std::string{value.get_string()} : json::serialize(value);
+}
+
+std::string part_name(std::size_t number) {
+    return "file" + std::to_string(number);
+}
+
+/// Whether the call names its files inside of `media` (InputMedia) instead of by a parameter each.
+bool in_media(const Call& call) {
+    return call.files.size() > 1 || call.method == "editMessageMedia";
+}
+
+/// The parameters of a call with what they say of its files: members of their own for one file, the
+/// items of `media` for an album, whose uploads are parts named by attach://.
+json::object params_of(const Call& call) {
+    auto params = call.params;
+    if (call.files.empty()) return params;
+    if (!in_media(call)) {
+        const auto& file = call.files.front();
+        for (const auto& member : file.about)
+            params[member.key()] = member.value();
+        if (file.by_url) params[file.field] = file.url;
+        return params;
+    }
+    json::array media;
+    for (std::size_t i = 0; i < call.files.size(); ++i) {
+        const auto& file = call.files[i];
+        json::object item{
+            {"type", file.field}, {"media", file.by_url ? file.url : "attach://" + part_name(i)}};
+        for (const auto& member : file.about)
+            item[member.key()] = member.value();
+        media.push_back(std::move(item));
+    }
+    if (call.method == "editMessageMedia")
+        params["media"] = std::move(media.front());
+    else
+        params["media"] = std::move(media);
+    return params;
 }
 
 }  // namespace
@@ -39,9 +78,10 @@ Request request_of(std::string_view method, const json::object& params, const Se
 }
 
 Request request_of(const Call& call, const Settings& settings) {
-    const bool upload = call.file && !call.file->by_url;
-    auto params = call.params;
-    if (call.file && call.file->by_url) params[call.file->field] = call.file->url;
+    const auto params = params_of(call);
+    const bool upload = std::any_of(call.files.begin(), call.files.end(), [](const auto& file) {
+        return !file.by_url;
+    });
     auto request = upload ? Request::post(address(call.method, settings))
                           : request_of(call.method, params, settings);
     if (upload) {
@@ -53,13 +93,17 @@ Request request_of(const Call& call, const Settings& settings) {
                  .bytes = form_value(param.value()),
                  .file = {}}
             );
-        request.part(
-            {.name = call.file->field,
-             .filename = call.file->name.empty() ? "file" : call.file->name,
-             .mime = call.file->mime.empty() ? "application/octet-stream" : call.file->mime,
-             .bytes = {},
-             .file = call.file->id}
-        );
+        for (std::size_t i = 0; i < call.files.size(); ++i) {
+            const auto& file = call.files[i];
+            if (file.by_url) continue;
+            request.part(
+                {.name = in_media(call) ? part_name(i) : file.field,
+                 .filename = file.name.empty() ? "file" : file.name,
+                 .mime = file.mime.empty() ? "application/octet-stream" : file.mime,
+                 .bytes = {},
+                 .file = file.id}
+            );
+        }
         request.timeout(kUploadTimeoutMs).keep_redirect();
     }
     if (call.once) request.once();

@@ -14,7 +14,7 @@ namespace trunkline::telegram {
 /// somebody set years ago.
 boost::json::array allowed_updates();
 
-/// The HTTP request of a call: a JSON body, or a multipart form when the host has to stream a file.
+/// The HTTP request of a call: a JSON body, or a multipart form when the host has to stream files.
 Request request_of(const Call& call, const Settings& settings);
 
 /// A call that may be repeated and takes no file.

@@ -231,7 +231,11 @@ void add_reply(json::object& to, const json::object& message) {
         const auto text = text_at(*original, "text");
         set_text(reply, "text", text.empty() ? text_at(*original, "caption") : text);
     }
-    if (quote != nullptr) set_text(reply, "text", text_at(*quote, "text"));
+    if (quote != nullptr) {
+        set_text(reply, "quote", text_at(*quote, "text"));
+        // Of a message in another chat nothing but the quote is told.
+        if (member(reply, "text") == nullptr) set_text(reply, "text", text_at(*quote, "text"));
+    }
     if (!reply.empty()) to["reply_to"] = std::move(reply);
 }
 
@@ -337,6 +341,7 @@ Content content_of(const json::object& message) {
     }
     if (!content.unsupported.empty() && content.text.empty())
         content.text = readable(message, content.unsupported);
+    content.news = content.unsupported.empty() && !foreign_kind(message).empty();
     return content;
 }
 

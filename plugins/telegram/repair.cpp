@@ -6,25 +6,43 @@ namespace trunkline::telegram {
 
 namespace {
 
-/// What Telegram takes when it refuses a photo, a voice message or a video as such.
+/// What Telegram takes when it refuses a photo, a voice message or a video as such. An album goes
+/// as a whole: documents stand only with documents.
 bool as_document(Call& call) {
-    if (!call.file || call.file->field == "document") return false;
-    call.method = "sendDocument";
-    call.file->field = "document";
-    for (const auto* key : {"duration", "width", "height", "supports_streaming"})
-        call.params.erase(key);
-    return true;
+    bool changed = false;
+    for (auto& file : call.files) {
+        if (file.field == "document") continue;
+        file.field = "document";
+        for (const auto* key : {"duration", "width", "height", "supports_streaming"})
+            file.about.erase(key);
+        changed = true;
+    }
+    if (changed && call.files.size() == 1 && call.method != "editMessageMedia")
+        call.method = "sendDocument";
+    return changed;
 }
 
 bool without_formatting(Call& call) {
-    const auto taken = call.params.erase("entities") + call.params.erase("caption_entities");
+    auto taken = call.params.erase("entities") + call.params.erase("caption_entities");
+    for (auto& file : call.files)
+        taken += file.about.erase("caption_entities");
     return taken != 0;
 }
 
 bool with_bytes(Call& call) {
-    if (!call.file || !call.file->by_url || call.file->id.empty()) return false;
-    call.file->by_url = false;
-    return true;
+    bool changed = false;
+    for (auto& file : call.files) {
+        if (!file.by_url || file.id.empty()) continue;
+        file.by_url = false;
+        changed = true;
+    }
+    return changed;
+}
+
+/// A quote must stand in the message word for word; the answer itself says enough without it.
+bool without_quote(Call& call) {
+    auto* reply = call.params.if_contains("reply_parameters");
+    return reply != nullptr && reply->is_object() && reply->get_object().erase("quote") != 0;
 }
 
 bool as_caption(Call& call) {
@@ -59,7 +77,7 @@ bool repair(Call& call, const Answer& answer) {
         case Verdict::formatting:
             return without_formatting(call);
         case Verdict::reply_missing:
-            return call.params.erase("reply_parameters") != 0;
+            return without_quote(call) || call.params.erase("reply_parameters") != 0;
         case Verdict::file_address:
             return with_bytes(call) || as_document(call);
         case Verdict::voice_forbidden:

@@ -1,5 +1,9 @@
 #include "report.hpp"
 
+#include <algorithm>
+
+#include <trunkline/ext/metrics.h>
+
 #include "json_read.hpp"
 
 namespace trunkline::telegram {
@@ -40,9 +44,23 @@ void report_event(Context& context, const Event& event, const json::value* updat
     context.item(item);
 }
 
+/// What shows that Telegram has changed: kinds without a form here, and members nobody here knows.
+void count_changes(const Host& host, const Translated& translated) {
+    const auto* metrics = host.extension<tl_metrics>(TL_EXT_METRICS);
+    if (metrics == nullptr || !TL_HAS(metrics, tl_metrics, count)) return;
+    const auto unsupported = static_cast<std::uint64_t>(std::count_if(
+        translated.items.begin(),
+        translated.items.end(),
+        [](const Event& event) { return event.keep_raw; }
+    ));
+    if (unsupported != 0) metrics->count(metrics->ctx, raw("unsupported"), unsupported);
+    if (translated.news != 0) metrics->count(metrics->ctx, raw("unknown_members"), translated.news);
+}
+
 }  // namespace
 
 void report(Context& context, const Translated& translated, const json::value* update) {
+    count_changes(context.host(), translated);
     for (const auto& alias : translated.aliases)
         context.alias(alias.conversation, alias.former);
     for (const auto& event : translated.items) {

@@ -21,6 +21,8 @@ constexpr std::size_t kRowMax = 8;
 constexpr std::int64_t kPhotoBytesMax = 10LL * 1024 * 1024;
 constexpr std::int64_t kUploadBytesMax = 50LL * 1024 * 1024;
 constexpr std::size_t kVcardMax = 2048;
+constexpr std::size_t kQuoteMax = 1024;  // UTF-16 units
+constexpr std::size_t kAlbumMax = 10;
 
 struct Kind {
     std::string_view kind;
@@ -87,22 +89,30 @@ const Kind& kind_of(const json::object& attachment) {
     return named(kind);
 }
 
-void set_text_params(
-    Call& call, std::string_view key, std::string_view entities_key, const json::object& message
+void set_formatted(
+    json::object& to,
+    std::string_view key,
+    std::string_view entities_key,
+    const json::object& message
 ) {
     const auto text = text_at(message, "text");
     if (text.empty()) return;
-    call.params[key] = text;
+    to[key] = text;
     const auto* spans = array_at(message, "spans");
     if (spans == nullptr) return;
     auto entities = entities_from_spans(text, *spans);
-    if (!entities.empty()) call.params[entities_key] = std::move(entities);
+    if (!entities.empty()) to[entities_key] = std::move(entities);
 }
 
 std::optional<json::object> button_of(const json::object& from, bool& fits) {
     const auto text = text_at(from, "text");
     if (text.empty()) return std::nullopt;
     json::object button{{"text", text}};
+    if (const auto asks = text_at(from, "asks"); !asks.empty()) {
+        if (asks == "contact") button["request_contact"] = true;
+        if (asks == "location") button["request_location"] = true;
+        return button;  // a plain one writes its text
+    }
     if (const auto url = text_at(from, "url"); !url.empty()) {
         button["url"] = url;
         return button;
@@ -118,12 +128,14 @@ std::optional<json::object> button_of(const json::object& from, bool& fits) {
     return std::nullopt;
 }
 
-/// The inline keyboard of a message; null when it has no buttons.
+/// The keyboard of a message: under it, or, when its buttons ask for something, in place of the
+/// customer's own, for one answer. None when it has no buttons.
 std::optional<json::object> keyboard_of(const json::object& message, bool& fits) {
     const auto* rows = array_at(message, "buttons");
     if (rows == nullptr) return std::nullopt;
     json::array keyboard;
     std::size_t count = 0;
+    bool asking = false;
     for (const auto& value : *rows) {
         const json::array single{value};
         const auto* row = value.if_array();
@@ -132,6 +144,7 @@ std::optional<json::object> keyboard_of(const json::object& message, bool& fits)
             const auto* from = each.if_object();
             auto button = from == nullptr ? std::nullopt : button_of(*from, fits);
             if (!button) continue;
+            asking = asking || !text_at(*from, "asks").empty();
             if (++count > kButtonsMax) fits = false;
             if (line.size() == kRowMax) keyboard.push_back(std::exchange(line, {}));
             line.push_back(*std::move(button));
@@ -139,12 +152,13 @@ std::optional<json::object> keyboard_of(const json::object& message, bool& fits)
         if (!line.empty()) keyboard.push_back(std::move(line));
     }
     if (keyboard.empty()) return std::nullopt;
-    return json::object{{"inline_keyboard", std::move(keyboard)}};
+    if (!asking) return json::object{{"inline_keyboard", std::move(keyboard)}};
+    return json::object{
+        {"keyboard", std::move(keyboard)}, {"resize_keyboard", true}, {"one_time_keyboard", true}};
 }
 
-Call call_of_attachment(const json::object& attachment, const Place& place) {
+OutgoingFile file_of(const json::object& attachment) {
     const auto& kind = kind_of(attachment);
-    auto call = send_to(place, kind.method);
     OutgoingFile file;
     file.field = kind.field;
     file.id = text_at(attachment, "file");
@@ -156,16 +170,41 @@ Call call_of_attachment(const json::object& attachment, const Place& place) {
     const bool timed = kind.kind == "video" || kind.kind == "audio" || kind.kind == "voice" ||
                        kind.kind == "animation" || kind.kind == "video_note";
     const auto duration = integer_at(attachment, "duration").value_or(0);
-    if (timed && duration > 0) call.params["duration"] = duration;
+    if (timed && duration > 0) file.about["duration"] = duration;
     if (kind.kind == "video" || kind.kind == "animation") {
         for (const auto* side : {"width", "height"}) {
             const auto length = integer_at(attachment, side).value_or(0);
-            if (length > 0) call.params[side] = length;
+            if (length > 0) file.about[side] = length;
         }
     }
-    if (kind.kind == "video") call.params["supports_streaming"] = true;
-    call.file = std::move(file);
-    return call;
+    if (kind.kind == "video") file.about["supports_streaming"] = true;
+    return file;
+}
+
+/// Photos and videos make an album, documents one of their own, and so do pieces of music
+/// (sendMediaGroup).
+bool together(const OutgoingFile& one, const OutgoingFile& other) {
+    const auto seen = [](const OutgoingFile& file) {
+        return file.field == "photo" || file.field == "video";
+    };
+    if (seen(one)) return seen(other);
+    return one.field == other.field && (one.field == "document" || one.field == "audio");
+}
+
+/// Sends the file with those before it where it can.
+void add_file(std::vector<Call>& calls, OutgoingFile file, const Place& place) {
+    if (!calls.empty()) {
+        auto& files = calls.back().files;
+        if (!files.empty() && files.size() < kAlbumMax && together(files.front(), file)) {
+            calls.back().method = "sendMediaGroup";
+            return files.push_back(std::move(file));
+        }
+    }
+    const auto* kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& each) {
+        return each.field == file.field;
+    });
+    calls.push_back(send_to(place, kind->method));
+    calls.back().files.push_back(std::move(file));
 }
 
 std::optional<Refusal> add_attachments(
@@ -185,11 +224,11 @@ std::optional<Refusal> add_attachments(
             calls.push_back(std::move(call));
             continue;
         }
-        auto call = call_of_attachment(*attachment, place);
-        if (call.file->id.empty() && call.file->url.empty()) {
+        auto file = file_of(*attachment);
+        if (file.id.empty() && file.url.empty()) {
             return refuse("bad_command", "An attachment has neither a file nor an address");
         }
-        calls.push_back(std::move(call));
+        add_file(calls, std::move(file), place);
     }
     return std::nullopt;
 }
@@ -239,15 +278,17 @@ std::optional<Refusal> add_contact(
 void add_text(std::vector<Call>& calls, const json::object& message, const Place& place) {
     const auto text = text_at(message, "text");
     if (text.empty()) return;
-    const bool captioned =
-        !calls.empty() && calls.front().file && calls.front().file->field != "sticker" &&
-        calls.front().file->field != "video_note" && text_length(text).utf16 <= kCaptionMax;
+    // Telegram shows the one caption of an album's first item under the album.
+    auto* file =
+        calls.empty() || calls.front().files.empty() ? nullptr : &calls.front().files.front();
+    const bool captioned = file != nullptr && file->field != "sticker" &&
+                           file->field != "video_note" && text_length(text).utf16 <= kCaptionMax;
     if (captioned) {
-        set_text_params(calls.front(), "caption", "caption_entities", message);
+        set_formatted(file->about, "caption", "caption_entities", message);
         return;
     }
     auto call = send_to(place, "sendMessage");
-    set_text_params(call, "text", "entities", message);
+    set_formatted(call.params, "text", "entities", message);
     calls.insert(calls.begin(), std::move(call));
 }
 
@@ -263,8 +304,10 @@ Plan plan_send(const json::object& message, const Place& place) {
         return plan;
     }
     bool fits = true;
-    if (auto keyboard = keyboard_of(message, fits))
+    if (auto keyboard = keyboard_of(message, fits)) {
+        fits = fits && plan.calls.back().files.size() < 2;  // an album has no buttons
         plan.calls.back().params["reply_markup"] = *std::move(keyboard);
+    }
     if (!fits) {
         plan.refused = Refusal{{}, {}, "buttons"};
         return plan;
@@ -272,17 +315,26 @@ Plan plan_send(const json::object& message, const Place& place) {
     const auto* reply = object_at(message, "reply_to");
     const auto original = reply == nullptr ? std::nullopt : number(text_at(*reply, "id"));
     if (original) {
-        plan.calls.front().params["reply_parameters"] =
-            json::object{{"message_id", *original}, {"allow_sending_without_reply", true}};
+        json::object answered{{"message_id", *original}, {"allow_sending_without_reply", true}};
+        const auto quote = text_at(*reply, "quote");
+        if (!quote.empty() && text_length(quote).utf16 <= kQuoteMax) answered["quote"] = quote;
+        plan.calls.front().params["reply_parameters"] = std::move(answered);
     }
     return plan;
+}
+
+/// What may take the place of a file in a message (editMessageMedia).
+bool replaceable(std::string_view field) {
+    return field == "photo" || field == "video" || field == "animation" || field == "audio" ||
+           field == "document";
 }
 
 Plan plan_edit(const json::object& message, const Place& place, std::int64_t id) {
     Plan plan;
     bool fits = true;
     auto keyboard = keyboard_of(message, fits);
-    if (!fits) {
+    // Only the keyboard under a message can be exchanged.
+    if (!fits || (keyboard && keyboard->contains("keyboard"))) {
         plan.refused = Refusal{{}, {}, "buttons"};
         return plan;
     }
@@ -291,15 +343,28 @@ Plan plan_edit(const json::object& message, const Place& place, std::int64_t id)
     const bool text = !text_at(message, "text").empty();
     auto call = call_to(
         place,
-        media  ? "editMessageCaption"
+        media  ? "editMessageMedia"
         : text ? "editMessageText"
                : "editMessageReplyMarkup"
     );
     call.params["message_id"] = id;
-    if (text)
-        set_text_params(
-            call, media ? "caption" : "text", media ? "caption_entities" : "entities", message
-        );
+    if (media) {
+        std::vector<Call> with_file;
+        plan.refused = add_attachments(with_file, message, place);
+        const bool single = with_file.size() == 1 && with_file.front().files.size() == 1;
+        if (!plan.refused && !single)
+            plan.refused = refuse("not_editable", "An edit of a message takes one file");
+        if (plan.refused) return plan;
+        call.files = std::move(with_file.front().files);
+        auto& file = call.files.front();
+        if (!replaceable(file.field)) {
+            file.field = "document";
+            file.about.clear();
+        }
+        set_formatted(file.about, "caption", "caption_entities", message);
+    } else if (text) {
+        set_formatted(call.params, "text", "entities", message);
+    }
     if (keyboard) call.params["reply_markup"] = *std::move(keyboard);
     plan.calls.push_back(std::move(call));
     return plan;

@@ -12,12 +12,14 @@
 
 namespace trunkline::telegram {
 
-/// The file of a call. Bytes are the host's: uploaded by its file id, or fetched by Telegram from
+/// A file of a call. Bytes are the host's: uploaded by its file id, or fetched by Telegram from
 /// an address.
 struct OutgoingFile {
-    std::string field;  ///< parameter that holds it: photo, document...
-    std::string id;     ///< host file id, "" = there is none
-    std::string url;    ///< public address, "" = there is none
+    std::string field;          ///< parameter that holds it: photo, document...
+    boost::json::object about;  ///< duration, sides, caption: parameters of a call with one file,
+                                ///< members of its item in an album
+    std::string id;             ///< host file id, "" = there is none
+    std::string url;            ///< public address, "" = there is none
     std::string name;
     std::string mime;
     bool by_url = false;
@@ -28,9 +30,9 @@ struct Call {
     std::string method;
     boost::json::object
         params;  ///< nested objects are objects; a multipart form writes them as JSON text
-    std::optional<OutgoingFile> file;
-    std::int64_t migrated_from = 0;  ///< the group's former id, once `moved`
-    bool moved = false;              ///< went to the new id of a group already
+    std::vector<OutgoingFile> files;  ///< more than one is an album
+    std::int64_t migrated_from = 0;   ///< the group's former id, once `moved`
+    bool moved = false;               ///< went to the new id of a group already
     bool once = false;  ///< Telegram has no idempotency key: a second sendX is a second message
 };
 
@@ -42,7 +44,7 @@ struct Refusal {
 };
 
 struct Plan {
-    std::vector<Call> calls;  ///< in order; a message with several files takes several
+    std::vector<Call> calls;  ///< in order; files that do not go into one album take several
     std::optional<Refusal> refused;
 };
 

@@ -132,6 +132,7 @@ void translate_message(
     if (!edited && service_message(builder, *place, message, bot_id)) return;
 
     auto content = content_of(message);
+    if (content.news) ++builder.out().news;
     if (!content.unsupported.empty()) {
         add_unsupported(builder, *place, *chat, content.unsupported, content.text);
         builder.out().items.back().json["message"] = json::object{{"id", content.message["id"]}};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct Translated {
     std::vector<std::string>
         callback_queries;  ///< to be answered, else the customer's button keeps spinning
     std::vector<BusinessState> business;
+    std::size_t news = 0;  ///< messages that were understood, and yet had members nobody here knows
 };
 
 /// Translates one Update. Never fails and never throws for any JSON: what is not understood becomes

@@ -15,15 +15,16 @@ Plan plan(
     return plan_command(document->as_object(), place_of(conversation, note).value());
 }
 
-/// The calls of a plan as text: method, parameters, file.
+/// The calls of a plan as text: method, parameters, each file with what is said of it.
 std::string calls(const Plan& plan) {
     std::string text;
     if (plan.refused) return "refused " + plan.refused->code + plan.refused->degrade;
     for (const auto& call : plan.calls) {
         text += call.method + (call.once ? "! " : " ") + json::serialize(call.params);
-        if (call.file)
-            text +=
-                " " + call.file->field + "=" + (call.file->by_url ? call.file->url : call.file->id);
+        for (const auto& file : call.files) {
+            text += " " + file.field + "=" + (file.by_url ? file.url : file.id);
+            if (!file.about.empty()) text += json::serialize(file.about);
+        }
         text += "\n";
     }
     return text;
@@ -55,12 +56,12 @@ TEST(TelegramCommandsTest, AFileTakesTheTextAsItsCaptionWhileItFits) {
         R"("attachments":[{"kind":"image","file":"f1","name":"a.jpg","mime":"image/jpeg","size":10}])";
     EXPECT_EQ(
         send(R"({"text":"смотрите",)" + std::string{kPhoto} + "}"),
-        "sendPhoto! {\"chat_id\":5550001111,\"caption\":\"смотрите\"} photo=f1\n"
+        "sendPhoto! {\"chat_id\":5550001111} photo=f1{\"caption\":\"смотрите\"}\n"
     );
     const std::string longest(1024, 'x');
     EXPECT_EQ(
         send(R"({"text":")" + longest + R"(",)" + std::string{kPhoto} + "}"),
-        R"(sendPhoto! {"chat_id":5550001111,"caption":")" + longest + "\"} photo=f1\n"
+        R"(sendPhoto! {"chat_id":5550001111} photo=f1{"caption":")" + longest + "\"}\n"
     );
     EXPECT_EQ(
         send(R"({"text":")" + longest + R"(x",)" + std::string{kPhoto} + "}"),
@@ -100,6 +101,76 @@ TEST(TelegramCommandsTest, EveryKindOfFileHasItsMethod) {
         "refused file_too_large"
     );
     EXPECT_EQ(send(R"({"attachments":[{"kind":"file"}]})"), "refused bad_command");
+}
+
+TEST(TelegramCommandsTest, FilesThatGoTogetherAreOneAlbum) {
+    constexpr std::string_view kPhoto = R"({"kind":"image","file":"p"})";
+    constexpr std::string_view kVideo = R"({"kind":"video","file":"v","duration":7})";
+    constexpr std::string_view kPaper = R"({"kind":"file","file":"d"})";
+    const auto files = [](std::initializer_list<std::string_view> all, std::string_view more = {}) {
+        std::string list;
+        for (const auto& each : all)
+            list += (list.empty() ? "" : ",") + std::string{each};
+        return send(R"({"attachments":[)" + list + "]" + std::string{more} + "}");
+    };
+    EXPECT_EQ(
+        files(
+            {kPhoto, kVideo}, R"(,"text":"both","spans":[{"type":"bold","offset":0,"length":4}])"
+        ),
+        R"(sendMediaGroup! {"chat_id":5550001111} photo=p{"caption":"both","caption_entities":)"
+        R"([{"type":"bold","offset":0,"length":4}]} video=v{"duration":7,"supports_streaming":true})"
+        "\n"
+    );
+    // Documents only with documents, and nothing with a voice message.
+    EXPECT_EQ(
+        files({kPhoto, kPaper, kPaper, R"({"kind":"voice","file":"o"})"}),
+        "sendPhoto! {\"chat_id\":5550001111} photo=p\n"
+        "sendMediaGroup! {\"chat_id\":5550001111} document=d document=d\n"
+        "sendVoice! {\"chat_id\":5550001111} voice=o\n"
+    );
+    // At most ten; the eleventh is a message of its own.
+    const auto eleven = files(
+        {kPhoto, kPhoto, kPhoto, kPhoto, kPhoto, kPhoto, kPhoto, kPhoto, kPhoto, kPhoto, kPhoto}
+    );
+    EXPECT_EQ(eleven.find("sendMediaGroup"), 0U);
+    EXPECT_NE(eleven.find("\nsendPhoto! {\"chat_id\":5550001111} photo=p\n"), std::string::npos);
+    EXPECT_EQ(
+        files({kPhoto, kPhoto}, R"(,"text":"?","buttons":[[{"id":"1","text":"Да"}]])"),
+        "refused buttons"
+    );
+}
+
+TEST(TelegramCommandsTest, ButtonsThatAskAreAKeyboard) {
+    EXPECT_EQ(
+        send(
+            R"({"text":"?","buttons":[[{"text":"My number","asks":"contact"},{"text":"Here","asks":"location"}],[{"text":"Later","asks":"text"}]]})"
+        ),
+        R"(sendMessage! {"chat_id":5550001111,"text":"?","reply_markup":{"keyboard":[[)"
+        R"({"text":"My number","request_contact":true},{"text":"Here","request_location":true}],[{"text":"Later"}]],)"
+        R"("resize_keyboard":true,"one_time_keyboard":true}})"
+        "\n"
+    );
+    EXPECT_EQ(
+        calls(plan(
+            R"({"type":"edit","message":{"id":"7","text":"?","buttons":[[{"text":"Later","asks":"text"}]]}})"
+        )),
+        "refused buttons"
+    );
+}
+
+TEST(TelegramCommandsTest, AnAnswerMayQuote) {
+    EXPECT_EQ(
+        send(R"({"text":"yes","reply_to":{"id":"41","quote":"tomorrow"}})"),
+        R"(sendMessage! {"chat_id":5550001111,"text":"yes","reply_parameters":)"
+        R"({"message_id":41,"allow_sending_without_reply":true,"quote":"tomorrow"}})"
+        "\n"
+    );
+    const std::string too_long(1025, 'q');
+    EXPECT_EQ(
+        send(R"({"text":"yes","reply_to":{"id":"41","quote":")" + too_long + R"("}})")
+            .find("quote"),
+        std::string::npos
+    );
 }
 
 TEST(TelegramCommandsTest, PlacesAndContacts) {
@@ -172,7 +243,20 @@ TEST(TelegramCommandsTest, EditsDeletesReactsTypesAndReads) {
         calls(plan(
             R"({"type":"edit","message":{"id":"77","text":"x","attachments":[{"kind":"image","file":"f"}]}})"
         )),
-        "editMessageCaption {\"chat_id\":5550001111,\"message_id\":77,\"caption\":\"x\"}\n"
+        "editMessageMedia {\"chat_id\":5550001111,\"message_id\":77} photo=f{\"caption\":\"x\"}\n"
+    );
+    // What cannot take a file's place goes as a document, and two files cannot take that of one.
+    EXPECT_EQ(
+        calls(plan(
+            R"({"type":"edit","message":{"id":"77","attachments":[{"kind":"voice","file":"f","duration":3}]}})"
+        )),
+        "editMessageMedia {\"chat_id\":5550001111,\"message_id\":77} document=f\n"
+    );
+    EXPECT_EQ(
+        calls(plan(
+            R"({"type":"edit","message":{"id":"77","attachments":[{"kind":"image","file":"f"},{"kind":"image","file":"g"}]}})"
+        )),
+        "refused not_editable"
     );
     EXPECT_EQ(
         calls(plan(R"({"type":"delete","message":{"id":"77"}})")),
