@@ -72,6 +72,7 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
         "limits",
         "quotas",
         "features",
+        "receives",
         "accept",
         "idempotent",
         "check_every",

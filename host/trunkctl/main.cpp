@@ -14,9 +14,11 @@
 #include "host/seal/seal.hpp"
 #include "host/trunkctl/api.hpp"
 #include "host/trunkctl/connect.hpp"
+#include "host/trunkctl/fidelity.hpp"
 #include "host/trunkctl/scaffold.hpp"
 #include "host/trunkctl/sign.hpp"
 #include "host/trunkctl/table.hpp"
+#include "host/trunkctl/whole_file.hpp"
 
 namespace trunkline::trunkctl {
 namespace {
@@ -30,6 +32,7 @@ constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] 
   plugins       [reload NAME [--force] [--allow-older] | rollback NAME | disable NAME | diff NAME | recent NAME]
                 | new NAME [--language cpp|c] [--directory DIR]
                 | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
+                | fidelity FILE [--write README.md | --check README.md]
   accounts      [resume ACCOUNT | disconnect ACCOUNT | remove ACCOUNT]
                 | connect ACCOUNT [--connector NAME --portal PORTAL] [--line LINE]
                   [--set SETTING=VALUE]... [--page]
@@ -213,6 +216,33 @@ int sign_or_verify(const Options& options) {
     );
 }
 
+/// `plugins fidelity FILE`: its table, shown, written into a document, or compared with the one
+/// there.
+int fidelity(const Options& options) {
+    const Words& w = options.words;
+    if (w.size() != 3 && w.size() != 5) return usage();
+    const auto rows = fidelity_of_file(w[2]);
+    if (!rows) return failed(rows.error());
+    const std::string table = universal::fidelity_table(*rows);
+    if (w.size() == 3) {
+        std::cout
+            << (options.as_json ? json::serialize(universal::fidelity_json(*rows)) + '\n' : table);
+        return 0;
+    }
+    if (w[3] != "--write" && w[3] != "--check") return usage();
+    constexpr std::uintmax_t kDocumentMax = 4U << 20U;
+    const auto text = read_whole(w[4], kDocumentMax);
+    if (!text) return failed(text.error());
+    const auto fresh = with_table(*text, table);
+    if (!fresh) return failed(at_file(w[4], "cannot take the table: " + fresh.error().context));
+    if (*fresh == *text) return 0;
+    if (w[3] == "--check")
+        return failed(at_file(w[4], "shows another table than " + w[2] + " has; --write renews it")
+        );
+    const auto written = replace_whole(w[4], *fresh);
+    return written ? 0 : failed(written.error());
+}
+
 /// Replacing connectors. `reload` also ends a disabling.
 int plugins(const Options& options, const Api& api) {
     const Words& w = options.words;
@@ -244,6 +274,7 @@ int run(const Options& options) {
         return new_connector({w.begin() + 2, w.end()});
     if (room == "plugins" && w.size() > 1 && (w[1] == "sign" || w[1] == "verify"))
         return sign_or_verify(options);
+    if (room == "plugins" && w.size() > 1 && w[1] == "fidelity") return fidelity(options);
     if (room == "status" && w.size() == 1) return show(options, api.get("/v1/status"));
     if (room == "plugins" && w.size() > 1) return plugins(options, api);
     if (room == "accounts" && w.size() > 1 && w[1] == "connect") {

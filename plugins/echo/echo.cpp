@@ -9,6 +9,7 @@ using namespace trunkline;
 constexpr char kManifest[] = R"({
   "settings": [{"key": "base_url", "type": "url", "title": "Address to send to", "required": true}],
   "receive": ["webhook"],
+  "receives": {"text": "full"},
   "features": {"*": {"text_max": 4096, "reply": false}}
 })";
 

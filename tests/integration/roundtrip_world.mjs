@@ -23,7 +23,7 @@ export async function withForeignPortal(world, run, options = {}) {
   try {
     await world.sim()
     await world.host({ portalUrl: portal.url, ...options })
-    await world.webhookSet()
+    if (options.receive !== 'poll') await world.webhookSet()
     const user = (await world.control('users', { name: 'Вера 👋', username: 'vera_k', language: 'ru' })).json.id
     await say(world, { user, text: 'Здравствуйте' })
     await until('the first message', () => portal.of('message')[0])

@@ -13,6 +13,7 @@
     "verify": {"header_equals": {"header": "x-webhook-secret", "setting": "secret"}}, \
     "answer": {"status": 200, "body": "ok"} \
   }, \
+  "receives": {"text": "full"}, \
   "features": {"*": {"text_max": 4096}} \
 })
 /* clang-format on */

@@ -16,6 +16,7 @@ constexpr char kManifest[] = R"({
     "verify": {"header_equals": {"header": "x-webhook-secret", "setting": "secret"}},
     "answer": {"status": 200, "body": "ok"}
   },
+  "receives": {"text": "full"},
   "features": {"*": {"text_max": 4096}}
 })";
 
