@@ -2,6 +2,11 @@
 
 #include <algorithm>
 
+#include "plugins/telegram/simulator/asking.hpp"
+#include "plugins/telegram/simulator/changing.hpp"
+#include "plugins/telegram/simulator/method_rules.hpp"
+#include "plugins/telegram/simulator/sending.hpp"
+
 namespace trunkline::telegram::simulator {
 namespace {
 
@@ -12,77 +17,49 @@ std::string lower(std::string text) {
     return text;
 }
 
-net::Response to_response(const Outcome& outcome) {
-    net::Response response;
-    response.headers.push_back({"Content-Type", "application/json"});
-    if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
-        response.status = refusal->code;
-        json::object body{
-            {"ok", false}, {"error_code", refusal->code}, {"description", refusal->description}};
-        if (!refusal->parameters.empty()) body["parameters"] = refusal->parameters;
-        if (const auto* after = refusal->parameters.if_contains("retry_after"))
-            response.headers.push_back({"Retry-After", json::serialize(*after)});
-        response.body = json::serialize(body);
-        return response;
-    }
-    response.body =
-        json::serialize(json::object{{"ok", true}, {"result", std::get<json::value>(outcome)}});
-    return response;
-}
-
-net::Response cut() {
-    net::Response response;
-    response.status = 0;
-    return response;
-}
-
-net::Response bad_gateway() {
-    net::Response response;
-    response.status = 502;
-    response.headers.push_back({"Content-Type", "text/html"});
-    response.body =
-        "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad "
-        "Gateway</h1></center></body></html>";
-    return response;
-}
-
 }  // namespace
 
-async::Awaitable<net::Response> BotApi::call(
-    std::string token, std::string method, Parameters parameters
+BotApi::BotApi(ApiOptions options, Rooms rooms)
+    : options_{std::move(options)},
+      rooms_{rooms},
+      bot_{rooms.world, rooms.updates, rooms.rates},
+      calls_{
+          {rooms.loop,
+           rooms.faults,
+           rooms.journal,
+           words_,
+           [&world = rooms.world] { return world.now_ms(); }},
+          [this](const std::string& method, const Parameters& p, const kit::Done& done) {
+              run(method, p, done);
+          }},
+      polls_{rooms.loop, rooms.updates, true},
+      methods_{table()} {}
+
+bool BotApi::knows(const std::string& token) const {
+    return !calls_.revoked && (options_.any_token || options_.tokens.contains(token));
+}
+
+void BotApi::call(
+    const std::string& token, std::string method, Parameters parameters, kit::Reply reply
 ) {
     method = lower(std::move(method));
     json::object entry{{"method", method}, {"parameters", parameters.as_json()}};
-    if (!knows(token)) {
-        const std::string text =
-            token.find(':') == std::string::npos || token.starts_with('0') || token.size() > 80
-                ? "Unauthorized: invalid token specified"
-                : "Unauthorized";
-        entry["refused"] = text;
-        journal_.write("call", std::move(entry), world_.now_ms());
-        co_return to_response(Refusal{401, text, {}});
+    if (!options_.any_token && !options_.tokens.contains(token)) {
+        const bool malformed =
+            token.find(':') == std::string::npos || token.starts_with('0') || token.size() > 80;
+        const Refusal why{
+            401, malformed ? "Unauthorized: invalid token specified" : "Unauthorized", {}};
+        return calls_.refuse(why, std::move(entry), reply);
     }
-    const auto fault = faults_.take(method);
-    if (fault) entry["fault"] = fault->action;
-    if (fault && fault->action == "delay")
-        co_await async::pause(std::chrono::milliseconds{fault->delay_ms});
-    if (fault && (fault->action == "error" || fault->action == "drop_before" ||
-                  fault->action == "html502")) {
-        journal_.write("call", std::move(entry), world_.now_ms());
-        if (fault->action == "error") co_return to_response(fault->refusal);
-        if (fault->action == "html502") co_return bad_gateway();
-        co_return cut();
+    if (const auto rules = method_rules().find(method); rules != method_rules().end()) {
+        json::array unknown;
+        for (const std::string& name : kit::unknown_names(rules->second, parameters)) {
+            // Files of an album are named as it likes.
+            if (parameters.upload(name) == nullptr) unknown.emplace_back(name);
+        }
+        if (!unknown.empty()) entry["unknown_parameters"] = std::move(unknown);
     }
-    Outcome outcome = co_await run(method, std::move(parameters));
-    if (const auto* refusal = std::get_if<Refusal>(&outcome))
-        entry["refused"] = refusal->description;
-    else if (method != "getupdates")
-        entry["result"] = std::get<json::value>(outcome);
-    else
-        entry["count"] = std::get<json::value>(outcome).as_array().size();
-    journal_.write("call", std::move(entry), world_.now_ms());
-    if (fault && fault->action == "drop_after") co_return cut();
-    co_return to_response(outcome);
+    calls_.call(method, std::move(parameters), std::move(entry), std::move(reply));
 }
 
 void BotApi::execute(const std::string& method, const json::object& parameters) {
@@ -90,79 +67,76 @@ void BotApi::execute(const std::string& method, const json::object& parameters) 
     if (name.starts_with("get") || name == "setwebhook" || name == "deletewebhook" ||
         name == "close" || name == "logout")
         return;
-    net::RequestHead head;
-    const std::array<net::HeaderView, 1> headers{{{"Content-Type", "application/json"}}};
-    head.headers = headers;
-    const auto read = Parameters::read(head, json::serialize(parameters));
-    if (read) (void)run_now(name, *read);
+    (void)run_now(name, Parameters::of(parameters));
 }
 
-async::Awaitable<Outcome> BotApi::run(std::string method, Parameters parameters) {
-    if (method == "getupdates") {
-        auto outcome = co_await get_updates(std::move(parameters));
-        co_return outcome;
-    }
-    co_return run_now(method, parameters);
+void BotApi::run(const std::string& method, const Parameters& p, const kit::Done& done) {
+    if (method == "getupdates") return get_updates(p, done);
+    done(run_now(method, p));
 }
 
 Outcome BotApi::run_now(const std::string& method, const Parameters& p) {
-    if (method == "getme") {
-        json::object me = world_.bot_user();
-        for (const char* flag : {"can_join_groups", "can_connect_to_business"})
-            me[flag] = true;
-        for (const char* flag :
-             {"can_read_all_group_messages", "supports_inline_queries", "has_topics_enabled"})
-            me[flag] = false;
-        return json::value(std::move(me));
-    }
-    if (method == "setwebhook") return set_webhook(p);
-    if (method == "deletewebhook") return delete_webhook(p);
-    if (method == "getwebhookinfo") return webhook_info();
-    if (method == "answercallbackquery") return answer_callback(p);
-    if (method == "getfile") return get_file(p);
-    if (method == "getchat") return get_chat(p);
-    if (method == "editmessagetext" || method == "editmessagecaption" ||
-        method == "editmessagereplymarkup")
-        return edit(method, p);
-    if (method == "deletemessage") return remove(p);
-    if (method == "sendchataction" || method == "setmessagereaction") {
-        auto chat = find_chat(p, true);
-        if (auto* refusal = std::get_if<Refusal>(&chat)) return *refusal;
-        return json::value(true);
-    }
-    if (method == "getuserprofilephotos")
-        return json::value(json::object{{"total_count", 0}, {"photos", json::array{}}});
-    if (method.starts_with("send")) return send(method, p);
-    return Refusal{404, "Not Found: method not found", {}};
+    const auto rules = method_rules().find(method);
+    const auto found = methods_.find(method);
+    if (rules == method_rules().end() || found == methods_.end())
+        return Refusal{404, "Not Found: method not found", {}};
+    if (auto refusal = kit::check(method, rules->second, p, words_)) return *refusal;
+    return found->second(p);
 }
 
-Outcome BotApi::answer_callback(const Parameters& p) {
-    Callback* callback = world_.callback(p.text("callback_query_id"));
-    const WallMs age_max = kCallbackLives;
-    if (callback == nullptr || callback->answered ||
-        world_.now_ms() - callback->made_ms > age_max) {
-        return bad_request("query is too old and response timeout expired or query ID is invalid");
-    }
-    callback->answered = true;
-    return json::value(true);
-}
-
-Outcome BotApi::get_file(const Parameters& p) const {
-    const File* file = world_.file(p.text("file_id"));
-    if (file == nullptr) return bad_request("wrong file_id or the file is temporarily unavailable");
-    constexpr std::size_t kDownloadMax = 20U << 20U;
-    if (file->bytes.size() > kDownloadMax) return bad_request("file is too big");
-    return json::value(json::object{
-        {"file_id", file->id},
-        {"file_unique_id", file->unique_id},
-        {"file_size", file->bytes.size()},
-        {"file_path", file->path}});
-}
-
-Outcome BotApi::get_chat(const Parameters& p) {
-    auto chat = find_chat(p, false);
-    if (auto* refusal = std::get_if<Refusal>(&chat)) return *refusal;
-    return json::value(World::chat_object(*std::get<Chat*>(chat)));
+std::map<std::string, BotApi::Run, std::less<>> BotApi::table() {
+    std::map<std::string, Run, std::less<>> out;
+    using Plain = Outcome (*)(Bot&, const Parameters&);
+    using Named = Outcome (*)(Bot&, const std::string&, const Parameters&);
+    const auto add = [&](const std::string& name, Plain act) {
+        out[name] = [this, act](const Parameters& p) { return act(bot_, p); };
+    };
+    const auto add_named = [&](std::initializer_list<const char*> names, Named act) {
+        for (const std::string name : names)
+            out[name] = [this, name, act](const Parameters& p) { return act(bot_, name, p); };
+    };
+    add_named(
+        {"sendmessage",
+         "sendphoto",
+         "senddocument",
+         "sendvideo",
+         "sendanimation",
+         "sendvoice",
+         "sendaudio",
+         "sendvideonote",
+         "sendsticker",
+         "sendlocation",
+         "sendvenue",
+         "sendcontact"},
+        send
+    );
+    add("sendmediagroup", send_album);
+    add_named({"forwardmessage", "forwardmessages"}, forward);
+    add_named({"copymessage", "copymessages"}, copy);
+    add_named(
+        {"editmessagetext", "editmessagecaption", "editmessagemedia", "editmessagereplymarkup"},
+        edit
+    );
+    add("deletemessage", remove);
+    add("deletemessages", remove_several);
+    add("setmessagereaction", react);
+    add("sendchataction", show_action);
+    add("answercallbackquery", answer_callback);
+    add("getfile", get_file);
+    add("getchat", get_chat);
+    add("getchatmember", get_member);
+    add("getchatmembercount", count_members);
+    add("getchatadministrators", list_administrators);
+    add("getuserprofilephotos", get_profile_photos);
+    add("leavechat", leave_chat);
+    add("getbusinessconnection", get_business);
+    add("readbusinessmessage", read_business);
+    add("deletebusinessmessages", delete_business);
+    out["getme"] = [this](const Parameters&) -> Outcome { return get_me(rooms_.world); };
+    out["setwebhook"] = [this](const Parameters& p) { return set_webhook(p); };
+    out["deletewebhook"] = [this](const Parameters& p) { return delete_webhook(p); };
+    out["getwebhookinfo"] = [this](const Parameters&) { return webhook_info(); };
+    return out;
 }
 
 }  // namespace trunkline::telegram::simulator

@@ -1,24 +1,17 @@
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
-#include <variant>
 
-#include "host/async/await.hpp"
-#include "host/net/server.hpp"
-#include "plugins/telegram/simulator/checks.hpp"
-#include "plugins/telegram/simulator/faults.hpp"
-#include "plugins/telegram/simulator/journal.hpp"
-#include "plugins/telegram/simulator/parameters.hpp"
-#include "plugins/telegram/simulator/updates.hpp"
-#include "plugins/telegram/simulator/webhook_sender.hpp"
-#include "plugins/telegram/simulator/world.hpp"
+#include <trunkline/simulator/calls.hpp>
+#include <trunkline/simulator/polls.hpp>
+
+#include "plugins/telegram/simulator/bot.hpp"
+#include "plugins/telegram/simulator/webhook.hpp"
 
 namespace trunkline::telegram::simulator {
-
-using Outcome = std::variant<json::value, Refusal>;
 
 struct ApiOptions {
     std::set<std::string> tokens;
@@ -28,82 +21,54 @@ struct ApiOptions {
     int fast = 1;
 };
 
-/// Telegram's rate limits, off until a test switches them on.
-struct Rates {
-    bool on = false;
-    std::map<std::int64_t, WallMs> next_free;  ///< by chat
-    WallMs bot_next_free = 0;
-};
-
 /// The methods of the Bot API over one world. On the simulator's loop.
 class BotApi {
 public:
-    BotApi(
-        ApiOptions options,
-        World& world,
-        Updates& updates,
-        WebhookSender& sender,
-        Faults& faults,
-        Journal& journal
-    )
-        : options_{std::move(options)},
-          world_{world},
-          updates_{updates},
-          sender_{sender},
-          faults_{faults},
-          journal_{journal} {}
+    struct Rooms {
+        kit::Loop& loop;
+        World& world;
+        Updates& updates;
+        Webhook& webhook;
+        kit::Faults& faults;
+        kit::Journal& journal;
+        kit::Rates& rates;
+    };
+    BotApi(ApiOptions options, Rooms rooms);
 
-    /// One HTTP request to /bot<token>/<method>. Status 0 in the response = cut the connection
-    /// without an answer.
-    async::Awaitable<net::Response> call(
-        std::string token, std::string method, Parameters parameters
+    /// One HTTP request to /bot<token>/<method>.
+    void call(
+        const std::string& token, std::string method, Parameters parameters, kit::Reply reply
     );
 
     /// A method named in a webhook's answer: executed, its result told to nobody.
     void execute(const std::string& method, const json::object& parameters);
 
-    bool knows(const std::string& token) const {
-        return options_.any_token || options_.tokens.contains(token);
-    }
-
-    Rates rates;
+    /// True for a token that is valid and was not revoked.
+    bool knows(const std::string& token) const;
+    kit::Calls& calls() noexcept { return calls_; }
+    const BotWords& words() const noexcept { return words_; }
 
 private:
-    async::Awaitable<Outcome> run(std::string method, Parameters parameters);
-    Outcome run_now(const std::string& method, const Parameters& p);
+    using Run = std::function<Outcome(const Parameters&)>;
 
-    // sending.cpp
-    Outcome send(const std::string& method, const Parameters& p);
-    std::optional<Refusal> fill(
-        const std::string& method, const Parameters& p, json::object& message
-    );
-    std::optional<Refusal> fill_media(
-        const std::string& kind, const Parameters& p, json::object& message
-    );
-    std::optional<Refusal> fill_reply(const Parameters& p, Chat& chat, json::object& message);
-    std::optional<Refusal> check_rate(const Chat& chat);
-    Outcome edit(const std::string& method, const Parameters& p);
-    Outcome remove(const Parameters& p);
-    std::variant<Chat*, Refusal> find_chat(const Parameters& p, bool to_write);
+    void run(const std::string& method, const Parameters& p, const kit::Done& done);
+    Outcome run_now(const std::string& method, const Parameters& p);
+    std::map<std::string, Run, std::less<>> table();
 
     // webhook_methods.cpp
     Outcome set_webhook(const Parameters& p);
     Outcome delete_webhook(const Parameters& p);
     Outcome webhook_info() const;
-    async::Awaitable<Outcome> get_updates(Parameters p);
+    void get_updates(const Parameters& p, const kit::Done& done);
     std::optional<Refusal> read_allowed(const Parameters& p);
 
-    Outcome answer_callback(const Parameters& p);
-    Outcome get_file(const Parameters& p) const;
-    Outcome get_chat(const Parameters& p);
-
     ApiOptions options_;
-    World& world_;
-    Updates& updates_;
-    WebhookSender& sender_;
-    Faults& faults_;
-    Journal& journal_;
-    std::uint64_t poll_ = 0;  ///< number of the getUpdates that may go on
+    Rooms rooms_;
+    Bot bot_;
+    BotWords words_;
+    kit::Calls calls_;
+    kit::Polls polls_;
+    std::map<std::string, Run, std::less<>> methods_;
     WallMs webhook_set_ms_ = 0;
 };
 

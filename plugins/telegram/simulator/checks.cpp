@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "host/net/url.hpp"
+#include <trunkline/simulator/url.hpp>
 
 namespace trunkline::telegram::simulator {
 namespace {
@@ -17,19 +17,8 @@ constexpr std::array<std::string_view, 21> kEntityTypes{
 };
 constexpr std::size_t kEntitiesKept = 100;
 constexpr std::size_t kButtonsMax = 100;
-
-/// True when a UTF-16 offset falls between characters and not inside a surrogate pair, or at the
-/// end.
-bool is_border(std::string_view text, std::size_t offset) {
-    std::size_t units = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xC0U) == 0x80U) continue;
-        if (units == offset) return true;
-        units += byte >= 0xF0 ? 2 : 1;
-    }
-    return units == offset;
-}
+constexpr std::size_t kKeysMax = 300;
+constexpr std::size_t kHintMax = 64;
 
 std::optional<Refusal> check_entity(const json::value& entity, std::string_view text) {
     const auto* object = entity.if_object();
@@ -59,27 +48,6 @@ std::optional<Refusal> check_entity(const json::value& entity, std::string_view 
     return std::nullopt;
 }
 
-bool is_utf8(std::string_view text) {
-    std::size_t need = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (need > 0) {
-            if ((byte & 0xC0U) != 0x80U) return false;
-            --need;
-        } else if (byte >= 0xF0 && byte < 0xF5) {
-            need = 3;
-        } else if (byte >= 0xE0) {
-            if (byte > 0xEF) return false;
-            need = 2;
-        } else if (byte >= 0xC2) {
-            need = 1;
-        } else if (byte >= 0x80) {
-            return false;
-        }
-    }
-    return need == 0;
-}
-
 std::optional<Refusal> check_button(const json::value& button) {
     const auto* object = button.if_object();
     const auto* text = object != nullptr ? object->if_contains("text") : nullptr;
@@ -103,13 +71,20 @@ std::optional<Refusal> check_button(const json::value& button) {
 
 }  // namespace
 
-Refusal bad_request(const std::string& what) {
-    return {400, "Bad Request: " + what, {}};
+bool is_border(std::string_view text, std::size_t offset) {
+    std::size_t units = 0;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xC0U) == 0x80U) continue;
+        if (units == offset) return true;
+        units += byte >= 0xF0 ? 2 : 1;
+    }
+    return units == offset;
 }
 
 bool is_web_url(std::string_view url) {
     if (url.starts_with("tg://")) return true;
-    return net::parse_url(url).has_value() && url.find('.') != std::string_view::npos;
+    return kit::parse_url(url).has_value() && url.find('.') != std::string_view::npos;
 }
 
 std::optional<Refusal> read_text(
@@ -121,7 +96,7 @@ std::optional<Refusal> read_text(
     FormattedText& out
 ) {
     out.text = from.text(text_name);
-    if (!is_utf8(out.text)) return bad_request("strings must be encoded in UTF-8");
+    if (!kit::is_utf8(out.text)) return bad_request("strings must be encoded in UTF-8");
     if (!from.text("parse_mode").empty())
         return bad_request("can't parse entities: unsupported parse_mode");
     const bool blank = std::all_of(out.text.begin(), out.text.end(), [](char c) {
@@ -147,24 +122,15 @@ std::optional<Refusal> read_text(
     return std::nullopt;
 }
 
-std::optional<Refusal> read_keyboard(const Parameters& from, std::optional<json::object>& out) {
-    if (!from.has("reply_markup")) return std::nullopt;
-    const auto markup = from.structure("reply_markup");
-    if (!markup || !markup->is_object()) return bad_request("object expected as reply markup");
-    const auto* rows = markup->as_object().if_contains("inline_keyboard");
-    if (rows == nullptr) {
-        if (markup->as_object().contains("keyboard") ||
-            markup->as_object().contains("remove_keyboard") ||
-            markup->as_object().contains("force_reply"))
-            return std::nullopt;
-        return bad_request("object expected as reply markup");
-    }
-    if (!rows->is_array())
+namespace {
+
+std::optional<Refusal> read_inline(const json::value& rows) {
+    if (!rows.is_array())
         return bad_request(
             "can't parse inline keyboard: Field \"inline_keyboard\" must be of type Array"
         );
     std::size_t count = 0;
-    for (const json::value& row : rows->as_array()) {
+    for (const json::value& row : rows.as_array()) {
         if (!row.is_array())
             return bad_request(
                 "can't parse inline keyboard: Field \"inline_keyboard\" must be an Array of Arrays"
@@ -175,8 +141,80 @@ std::optional<Refusal> read_keyboard(const Parameters& from, std::optional<json:
         }
     }
     if (count > kButtonsMax) return bad_request("reply markup is too long");
-    out = json::object{{"inline_keyboard", *rows}};
     return std::nullopt;
+}
+
+/// A key is its text, or {"text"} with what pressing it sends.
+std::optional<Refusal> check_key(const json::value& key) {
+    if (key.is_string() && !key.as_string().empty()) return std::nullopt;
+    const auto* object = key.if_object();
+    const auto* text = object != nullptr ? object->if_contains("text") : nullptr;
+    if (text == nullptr || !text->is_string() || text->as_string().empty())
+        return bad_request("can't parse keyboard button: Can't find field \"text\"");
+    int asks = 0;
+    for (const char* kind : {"request_contact", "request_location"}) {
+        const auto* flag = object->if_contains(kind);
+        if (flag == nullptr) continue;
+        if (!flag->is_bool())
+            return bad_request(
+                "can't parse keyboard button: Field \"" + std::string{kind} +
+                "\" must be of type Boolean"
+            );
+        asks += flag->as_bool() ? 1 : 0;
+    }
+    if (asks > 1) return bad_request("can't parse keyboard button: only one kind of request");
+    return std::nullopt;
+}
+
+std::optional<Refusal> read_reply_keyboard(const json::value& rows) {
+    if (!rows.is_array())
+        return bad_request("can't parse reply keyboard: Field \"keyboard\" must be of type Array");
+    std::size_t count = 0;
+    for (const json::value& row : rows.as_array()) {
+        if (!row.is_array())
+            return bad_request(
+                "can't parse reply keyboard: Field \"keyboard\" must be an Array of Arrays"
+            );
+        for (const json::value& key : row.as_array()) {
+            if (auto refusal = check_key(key)) return refusal;
+            ++count;
+        }
+    }
+    if (count > kKeysMax) return bad_request("reply markup is too long");
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> read_markup(const Parameters& from, Markup& out) {
+    if (!from.has("reply_markup")) return std::nullopt;
+    const auto markup = from.structure("reply_markup");
+    if (!markup || !markup->is_object()) return bad_request("object expected as reply markup");
+    const json::object& object = markup->as_object();
+    if (const auto* rows = object.if_contains("inline_keyboard")) {
+        if (auto refusal = read_inline(*rows)) return refusal;
+        out.inline_keyboard = json::object{{"inline_keyboard", *rows}};
+        return std::nullopt;
+    }
+    if (const auto* rows = object.if_contains("keyboard")) {
+        if (auto refusal = read_reply_keyboard(*rows)) return refusal;
+        if (const auto* hint = object.if_contains("input_field_placeholder")) {
+            if (!hint->is_string() || utf16_length(hint->as_string()) > kHintMax)
+                return bad_request("can't parse reply keyboard: input field placeholder is too long"
+                );
+        }
+        out.reply = object;
+        return std::nullopt;
+    }
+    for (const char* kind : {"remove_keyboard", "force_reply"}) {
+        const auto* flag = object.if_contains(kind);
+        if (flag == nullptr) continue;
+        if (*flag != true)
+            return bad_request("can't parse reply markup: \"" + std::string{kind} + "\" is true");
+        out.reply = object;
+        return std::nullopt;
+    }
+    return bad_request("object expected as reply markup");
 }
 
 }  // namespace trunkline::telegram::simulator

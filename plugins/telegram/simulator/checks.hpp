@@ -3,13 +3,11 @@
 #include <optional>
 #include <string>
 
-#include "plugins/telegram/simulator/parameters.hpp"
+#include "plugins/telegram/simulator/words.hpp"
 #include "plugins/telegram/simulator/world.hpp"
 
-/// What the Bot API refuses in what it is sent, in its own words. Pure.
+/// What the Bot API refuses in what it is sent and no table can say. Pure.
 namespace trunkline::telegram::simulator {
-
-Refusal bad_request(const std::string& what);
 
 /// Text and entities as Telegram keeps them: trimmed, entities in UTF-16 units inside the text.
 struct FormattedText {
@@ -25,9 +23,16 @@ std::optional<Refusal> read_text(
     FormattedText& out
 );
 
-/// An inline keyboard, or nothing when there is none.
-std::optional<Refusal> read_keyboard(const Parameters& from, std::optional<json::object>& out);
+/// What a message's `reply_markup` asks for.
+struct Markup {
+    std::optional<json::object> inline_keyboard;  ///< shown below the message, and part of it
+    std::optional<json::object> reply;  ///< keyboard, remove_keyboard or force_reply, as it came
+};
+std::optional<Refusal> read_markup(const Parameters& from, Markup& out);
 
 bool is_web_url(std::string_view url);
+
+/// True when a UTF-16 offset of `text` falls between characters, or at the end.
+bool is_border(std::string_view text, std::size_t offset);
 
 }  // namespace trunkline::telegram::simulator

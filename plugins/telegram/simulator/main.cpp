@@ -1,26 +1,16 @@
 // A simulated Telegram: the Bot API, the webhook sender and the customer's page in one program on
 // one loop.
 #include <charconv>
-#include <csignal>
 #include <iostream>
 #include <map>
 #include <string>
 #include <vector>
 
-#include <spdlog/spdlog.h>
-
-#include "host/async/loops.hpp"
-#include "host/base/clock.hpp"
-#include "host/net/range.hpp"
 #include "plugins/telegram/simulator/bot_api.hpp"
-#include "plugins/telegram/simulator/control.hpp"
-#include "plugins/telegram/simulator/customer.hpp"
-#include "plugins/telegram/simulator/page.hpp"
+#include "plugins/telegram/simulator/routes.hpp"
 
 namespace trunkline::telegram::simulator {
 namespace {
-
-constexpr std::uint64_t kBodyMax = 64ULL << 20U;
 
 struct Arguments {
     std::string listen = "127.0.0.1:8443";
@@ -75,143 +65,97 @@ std::string parse(const std::vector<std::string>& words, Arguments& out) {
     return "";
 }
 
-/// Leads a request to the Bot API, the files, the control or the page.
-class Door final : public net::Handler {
+/// All of a simulated Telegram, and the way into it.
+class Telegram {
 public:
-    Door(BotApi& api, Control& control, World& world)
-        : api_{api}, control_{control}, world_{world} {}
-
-    net::BodyPlan plan(const net::RequestHead&) override {
-        net::BodyPlan plan;
-        plan.bytes_max = kBodyMax;
-        return plan;
+    Telegram(kit::Loop& loop, const Arguments& arguments)
+        : client_{loop},
+          journal_{arguments.log},
+          webhook_{
+              {loop,
+               world_,
+               updates_,
+               journal_,
+               [this](kit::ClientRequest request, std::function<void(kit::ClientReply)> done) {
+                   client_.send(std::move(request), std::move(done));
+               },
+               arguments.api.fast,
+               [this](const std::string& method, const json::object& parameters) {
+                   api_.execute(method, parameters);
+               }}},
+          api_{arguments.api, {loop, world_, updates_, webhook_, faults_, journal_, rates_}},
+          control_{
+              {loop, faults_, journal_, rates_, world_.files(), api_.calls()}, abilities(world_)} {
+        updates_.set_faults(&faults_, [](std::int64_t id) {
+            return json::object{
+                {"update_id", id}, {"made_up_kind", {{"id", 1}, {"text", "from tomorrow"}}}};
+        });
+        add_routes(control_, loop, world_, updates_, customer_, groups_);
     }
 
-    async::Awaitable<net::Response> handle(net::Request request) override {
-        const std::string path{request.head.path};
-        const std::string method{request.head.method};
-        if (path.starts_with("/bot")) {
-            const std::size_t slash = path.find('/', 4);
-            if (slash == std::string::npos) co_return not_found();
-            auto parameters = Parameters::read(request.head, request.body);
-            if (!parameters) co_return bad_body();
-            auto response = co_await api_.call(
-                path.substr(4, slash - 4), path.substr(slash + 1), *std::move(parameters)
-            );
-            co_return response;
-        }
-        if (path.starts_with("/file/bot"))
-            co_return file(path, std::string{request.head.header("Range")});
-        if (path.starts_with("/control/")) {
-            auto response = co_await control_.handle(
-                method, path, std::string{request.head.query}, std::move(request.body)
-            );
-            co_return response;
-        }
-        if (path != "/") co_return not_found();
-        net::Response response;
-        response.headers.push_back({"Content-Type", "text/html; charset=utf-8"});
-        response.body = kPage;
-        co_return response;
+    void handle(kit::Request request, const kit::Reply& reply) {
+        if (request.path.starts_with("/bot")) return call(request, reply);
+        if (request.path.starts_with("/file/bot")) return reply(file(request));
+        if (control_.takes(request.path)) return reply(control_.handle(request));
+        reply(not_found());
     }
 
 private:
-    static net::Response not_found() {
-        net::Response response;
-        response.status = 404;
-        response.headers.push_back({"Content-Type", "application/json"});
-        response.body = R"({"ok":false,"error_code":404,"description":"Not Found"})";
-        return response;
+    kit::Response not_found() const { return api_.words().refuse({404, "Not Found", {}}); }
+
+    void call(const kit::Request& request, const kit::Reply& reply) {
+        constexpr std::size_t kStart = 4;  // "/bot"
+        const std::size_t slash = request.path.find('/', kStart);
+        if (slash == std::string::npos) return reply(not_found());
+        auto parameters = Parameters::read(request);
+        if (!parameters) return reply(api_.words().refuse(bad_request("can't parse request")));
+        api_.call(
+            request.path.substr(kStart, slash - kStart),
+            request.path.substr(slash + 1),
+            *std::move(parameters),
+            reply
+        );
     }
 
-    static net::Response bad_body() {
-        net::Response response;
-        response.status = 400;
-        response.headers.push_back({"Content-Type", "application/json"});
-        response.body =
-            R"({"ok":false,"error_code":400,"description":"Bad Request: can't parse request"})";
-        return response;
-    }
-
-    net::Response file(const std::string& path, const std::string& range) const {
+    kit::Response file(const kit::Request& request) {
         constexpr std::size_t kStart = 9;  // "/file/bot"
-        const std::size_t slash = path.find('/', kStart);
-        if (slash == std::string::npos || !api_.knows(path.substr(kStart, slash - kStart)))
+        const std::size_t slash = request.path.find('/', kStart);
+        if (slash == std::string::npos || !api_.knows(request.path.substr(kStart, slash - kStart)))
             return not_found();
-        const File* file = world_.file_by_path(path.substr(slash + 1));
+        const File* file = world_.files().find_path(request.path.substr(slash + 1));
         if (file == nullptr) return not_found();
-        net::Response response;
-        response.headers.push_back({"Content-Type", "application/octet-stream"});
-        response.headers.push_back({"Accept-Ranges", "bytes"});
-        bool outside = false;
-        const auto part = net::parse_range(range, file->bytes.size(), &outside);
-        if (outside) {
-            response.status = 416;
-            response.headers.push_back(
-                {"Content-Range", "bytes */" + std::to_string(file->bytes.size())}
-            );
-        } else if (part) {
-            response.status = 206;
-            response.headers.push_back({"Content-Range", part->content_range(file->bytes.size())});
-            response.body = file->bytes.substr(part->first, part->count());
-        } else {
-            response.body = file->bytes;
-        }
-        return response;
+        return kit::serve(*file, request.header("Range"), "application/octet-stream");
     }
 
-    BotApi& api_;
-    Control& control_;
-    World& world_;
+    kit::Client client_;
+    kit::Journal journal_;
+    kit::Faults faults_;
+    kit::Rates rates_;
+    World world_{kit::system_now};
+    Updates updates_{world_};
+    Webhook webhook_;
+    BotApi api_;
+    Customer customer_{world_, updates_};
+    Groups groups_{world_, updates_};
+    kit::Control control_;
 };
 
 int run(const Arguments& arguments) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-
-    SystemClock clock;
-    async::Loops loops{1};
-    auto guard = net::AddressGuard::make(true, {});
-    if (!guard) return 1;
-    auto client = net::make_client(loops.at(0), *guard);
-    Journal journal{arguments.log};
-    World world{clock};
-    Updates updates{world};
-    Faults faults;
-    BotApi* executor = nullptr;
-    WebhookSender sender{
-        {loops.at(0),
-         world,
-         updates,
-         journal,
-         *client,
-         arguments.api.fast,
-         [&executor](const std::string& method, const json::object& parameters) {
-             executor->execute(method, parameters);
-         }}};
-    BotApi api{arguments.api, world, updates, sender, faults, journal};
-    executor = &api;
-    Customer customer{world, updates, sender};
-    Control control{{world, updates, customer, faults, journal, api, loops.at(0)}};
-    Door door{api, control, world};
-
-    auto server = net::listen(loops, {arguments.listen, "", "", {}}, {}, clock, door);
-    if (!server) {
-        std::cerr << "sim-telegram: " << server.error().context << '\n';
+    kit::Loop loop;
+    Telegram telegram{loop, arguments};
+    try {
+        const kit::Server server{
+            loop, arguments.listen, [&telegram](kit::Request request, const kit::Reply& reply) {
+                telegram.handle(std::move(request), reply);
+            }};
+        std::cout << "sim-telegram: listening on http://"
+                  << arguments.listen.substr(0, arguments.listen.rfind(':')) << ':' << server.port()
+                  << std::endl;
+        loop.run_until_signal();
+    } catch (const std::exception& error) {
+        std::cerr << "sim-telegram: " << error.what() << '\n';
         return 1;
     }
-    loops.start();
-    std::cout << "sim-telegram: listening on http://"
-              << arguments.listen.substr(0, arguments.listen.rfind(':')) << ':' << (*server)->port()
-              << std::endl;
-    int signal = 0;
-    sigwait(&signals, &signal);
-    (*server)->stop_accepting();
-    loops.stop();
     return 0;
 }
 
@@ -230,6 +174,5 @@ int main(int count, char** values) {
         std::cout << simulator::kUsage;
         return 0;
     }
-    spdlog::set_level(spdlog::level::warn);
     return simulator::run(arguments);
 }

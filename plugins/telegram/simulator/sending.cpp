@@ -1,113 +1,136 @@
-#include <algorithm>
-#include <array>
+#include "plugins/telegram/simulator/sending.hpp"
 
-#include "plugins/telegram/simulator/bot_api.hpp"
+#include <algorithm>
+
+#include "plugins/telegram/simulator/media.hpp"
 
 namespace trunkline::telegram::simulator {
 namespace {
 
-constexpr std::size_t kTextMax = 4096;
-constexpr std::size_t kCaptionMax = 1024;
-constexpr std::size_t kPhotoBytesMax = 10U << 20U;
-constexpr std::size_t kFileBytesMax = 50U << 20U;
-constexpr std::int64_t kDeletableFor = 48LL * 3600;
+/// A message that is being made: everything but what it says.
+struct Draft {
+    Chat* chat = nullptr;
+    json::object message;
+    Markup markup;
+};
 
-bool ends_in_kind(const std::string& method, std::string& kind) {
-    for (const char* known :
-         {"photo", "document", "video", "voice", "audio", "animation", "sticker", "videonote"}) {
-        if (method == std::string{"send"} + known) {
-            kind = known == std::string{"videonote"} ? "video_note" : known;
-            return true;
-        }
-    }
-    return false;
-}
-
-}  // namespace
-
-std::variant<Chat*, Refusal> BotApi::find_chat(const Parameters& p, bool to_write) {
-    const auto id = p.integer("chat_id");
-    if (!p.has("chat_id")) return bad_request("chat_id is empty");
-    Chat* chat = id ? world_.chat(*id) : nullptr;
-    if (chat == nullptr) return bad_request("chat not found");
-    if (to_write && chat->blocked)
-        return Refusal{403, "Forbidden: bot was blocked by the user", {}};
-    if (to_write && !chat->started)
-        return Refusal{403, "Forbidden: bot can't initiate conversation with a user", {}};
-    return chat;
-}
-
-std::optional<Refusal> BotApi::check_rate(const Chat& chat) {
-    if (!rates.on) return std::nullopt;
-    const WallMs now = world_.now_ms();
-    WallMs& next = rates.next_free[chat.id];
-    constexpr WallMs kBurst = 3'000;  // three messages at once, then one a second
-    constexpr WallMs kBotEach = 1'000 / 30;
-    const WallMs wait = std::max(next - now - kBurst, rates.bot_next_free - now - 1'000);
-    if (wait > 0) {
-        const std::int64_t seconds = wait / 1000 + 1;
-        return Refusal{
-            429,
-            "Too Many Requests: retry after " + std::to_string(seconds),
-            {{"retry_after", seconds}}};
-    }
-    next = std::max(next, now) + 1'000;
-    rates.bot_next_free = std::max(rates.bot_next_free, now) + kBotEach;
+/// The part of the original that is quoted, where there is one. Telegram compares it as it is.
+std::optional<Refusal> fill_quote(
+    const json::value& reply, const json::object& original, json::object& message
+) {
+    const std::string quote{text_at(reply, "quote")};
+    if (quote.empty()) return std::nullopt;
+    const json::value whole = original;
+    std::string text{text_at(whole, "text")};
+    if (text.empty()) text = text_at(whole, "caption");
+    const std::size_t at = text.find(quote);
+    if (at == std::string::npos) return bad_request("QUOTE_TEXT_INVALID");
+    message["quote"] = json::object{
+        {"text", quote},
+        {"position", utf16_length(std::string_view{text}.substr(0, at))},
+        {"is_manual", true}};
     return std::nullopt;
 }
 
-Outcome BotApi::send(const std::string& method, const Parameters& p) {
-    auto found = find_chat(p, true);
-    if (auto* refusal = std::get_if<Refusal>(&found)) return *refusal;
-    Chat& chat = *std::get<Chat*>(found);
-    if (auto refusal = check_rate(chat)) return *refusal;
-    json::object message{
-        {"message_id", 0},
-        {"from", world_.bot_user()},
-        {"chat", World::chat_object(chat)},
-        {"date", world_.now_s()}};
-    std::optional<json::object> keyboard;
-    if (auto refusal = read_keyboard(p, keyboard)) return *refusal;
-    if (auto refusal = fill_reply(p, chat, message)) return *refusal;
-    if (auto refusal = fill(method, p, message)) return *refusal;
-    if (keyboard) message["reply_markup"] = *keyboard;
-    const std::int64_t id = world_.next_message_id();
-    message["message_id"] = id;
-    chat.messages[id] = message;
-    return json::value(std::move(message));
-}
-
-std::optional<Refusal> BotApi::fill_reply(const Parameters& p, Chat& chat, json::object& message) {
+std::optional<Refusal> fill_reply(const Parameters& p, Chat& chat, json::object& message) {
     std::optional<std::int64_t> target;
     bool tolerant = p.boolean("allow_sending_without_reply");
+    json::value reply;
     if (p.has("reply_parameters")) {
-        const auto reply = p.structure("reply_parameters");
-        const auto* object = reply ? reply->if_object() : nullptr;
-        const auto* id = object != nullptr ? object->if_contains("message_id") : nullptr;
-        if (id == nullptr || !id->is_int64())
-            return bad_request("can't parse reply parameters: Can't find field \"message_id\"");
-        target = id->as_int64();
-        const auto* allow = object->if_contains("allow_sending_without_reply");
-        tolerant = allow != nullptr && *allow == true;
+        reply = p.structure("reply_parameters").value();
+        target = number_at(reply, "message_id");
+        tolerant = flag_at(reply, "allow_sending_without_reply");
     } else if (p.has("reply_to_message_id")) {
         target = p.integer("reply_to_message_id");
     }
     if (!target) return std::nullopt;
-    const auto at = chat.messages.find(*target);
-    if (at == chat.messages.end() || chat.deleted.contains(*target)) {
+    const json::object* found = chat.message(*target);
+    if (found == nullptr) {
         if (tolerant) return std::nullopt;
         return bad_request("message to be replied not found");
     }
-    json::object original = at->second;
+    if (auto refusal = fill_quote(reply, *found, message)) return refusal;
+    json::object original = *found;
     original.erase("reply_to_message");
     message["reply_to_message"] = std::move(original);
     return std::nullopt;
 }
 
-std::optional<Refusal> BotApi::fill(
+std::variant<Draft, Refusal> begin(Bot& bot, const Parameters& p) {
+    auto found = find_chat(bot, p, Need::write);
+    if (auto* refusal = std::get_if<Refusal>(&found)) return *refusal;
+    Draft draft;
+    draft.chat = std::get<Chat*>(found);
+    Chat& chat = *draft.chat;
+    if (auto refusal = check_rate(bot, chat)) return *refusal;
+    json::object& message = draft.message;
+    message["message_id"] = 0;
+    message["from"] = bot.world.bot_user();
+    if (!chat.business.empty()) {
+        message["from"] = bot.world.business(chat.business)->owner;
+        message["sender_business_bot"] = bot.world.bot_user();
+        message["business_connection_id"] = chat.business;
+    }
+    message["chat"] = World::chat_object(chat);
+    message["date"] = bot.world.now_s();
+    if (auto refusal = fill_topic(p, chat, message)) return *refusal;
+    if (auto refusal = read_markup(p, draft.markup)) return *refusal;
+    if (draft.markup.reply && !chat.business.empty())
+        return bad_request("inline keyboard expected");
+    if (auto refusal = fill_reply(p, chat, message)) return *refusal;
+    return draft;
+}
+
+/// What a reply keyboard does: it stays until another one comes or it is taken away.
+void show_keyboard(const Markup& markup, Chat& chat) {
+    if (!markup.reply) return;
+    if (markup.reply->contains("remove_keyboard"))
+        chat.keyboard.clear();
+    else
+        chat.keyboard = *markup.reply;
+}
+
+json::object keep(Bot& bot, Draft draft) {
+    Chat& chat = *draft.chat;
+    const std::int64_t id = bot.world.next_message_id(chat);
+    draft.message["message_id"] = id;
+    if (draft.markup.inline_keyboard) draft.message["reply_markup"] = *draft.markup.inline_keyboard;
+    show_keyboard(draft.markup, chat);
+    chat.action.clear();
+    return chat.messages[id] = std::move(draft.message);
+}
+
+std::optional<Refusal> fill_place(
     const std::string& method, const Parameters& p, json::object& message
 ) {
-    std::string kind;
+    const auto latitude = p.number("latitude").value_or(100);
+    const auto longitude = p.number("longitude").value_or(200);
+    if (latitude < -90 || latitude > 90 || longitude < -180 || longitude > 180)
+        return bad_request("location must be non-empty");
+    json::object place{{"latitude", latitude}, {"longitude", longitude}};
+    for (const char* name : {"live_period", "heading", "proximity_alert_radius"}) {
+        if (const auto value = p.integer(name)) place[name] = *value;
+    }
+    message["location"] = place;
+    if (method == "sendvenue")
+        message["venue"] = json::object{
+            {"location", std::move(place)},
+            {"title", p.text("title")},
+            {"address", p.text("address")}};
+    return std::nullopt;
+}
+
+void fill_contact(const Parameters& p, json::object& message) {
+    json::object contact;
+    for (const char* name : {"phone_number", "first_name", "last_name", "vcard"}) {
+        if (p.has(name)) contact[name] = p.text(name);
+    }
+    message["contact"] = std::move(contact);
+}
+
+std::optional<Refusal> fill(
+    Bot& bot, const std::string& method, const Parameters& p, json::object& message
+) {
     if (method == "sendmessage") {
         FormattedText text;
         if (auto refusal = read_text(p, "text", "entities", kTextMax, false, text)) return refusal;
@@ -115,138 +138,157 @@ std::optional<Refusal> BotApi::fill(
         if (!text.entities.empty()) message["entities"] = text.entities;
         return std::nullopt;
     }
-    if (method == "sendlocation" || method == "sendvenue") {
-        const auto latitude = p.number("latitude");
-        const auto longitude = p.number("longitude");
-        if (!latitude || !longitude || *latitude < -90 || *latitude > 90 || *longitude < -180 ||
-            *longitude > 180)
-            return bad_request("location must be non-empty");
-        message["location"] = json::object{{"latitude", *latitude}, {"longitude", *longitude}};
-        if (method == "sendvenue") {
-            if (p.text("title").empty()) return bad_request("venue must be non-empty");
-            message["venue"] = json::object{
-                {"location", message.at("location")},
-                {"title", p.text("title")},
-                {"address", p.text("address")}};
-        }
-        return std::nullopt;
-    }
+    if (method == "sendlocation" || method == "sendvenue") return fill_place(method, p, message);
     if (method == "sendcontact") {
-        if (p.text("phone_number").empty()) return bad_request("phone number is empty");
-        if (p.text("first_name").empty()) return bad_request("first name is empty");
-        message["contact"] = json::object{
-            {"phone_number", p.text("phone_number")}, {"first_name", p.text("first_name")}};
-        if (p.has("last_name"))
-            message.at("contact").as_object()["last_name"] = p.text("last_name");
+        fill_contact(p, message);
         return std::nullopt;
     }
-    if (ends_in_kind(method, kind)) return fill_media(kind, p, message);
-    return Refusal{404, "Not Found: method not found", {}};
-}
-
-std::optional<Refusal> BotApi::fill_media(
-    const std::string& kind, const Parameters& p, json::object& message
-) {
-    FormattedText caption;
-    if (auto refusal = read_text(p, "caption", "caption_entities", kCaptionMax, true, caption))
+    std::string kind = method.substr(4);
+    if (kind == "videonote") kind = "video_note";
+    if (auto refusal = put_media(bot, kind, p.text(kind), p.upload(kind), p, message))
         return refusal;
-    const File* file = nullptr;
-    const std::string given = p.text(kind);
-    if (const Upload* upload = p.upload(kind)) {
-        if (upload->bytes.empty()) return bad_request("file must be non-empty");
-        if (upload->bytes.size() > kFileBytesMax)
-            return Refusal{413, "Request Entity Too Large", {}};
-        if (kind == "photo" && upload->bytes.size() > kPhotoBytesMax)
-            return bad_request("file is too big");
-        if (kind == "photo" && !upload->mime.starts_with("image/"))
-            return bad_request("IMAGE_PROCESS_FAILED");
-        file = &world_.add_file(kind, upload->filename, upload->mime, upload->bytes);
-    } else if (is_web_url(given)) {
-        file = &world_.add_file(
-            kind,
-            given.substr(given.find_last_of('/') + 1),
-            "application/octet-stream",
-            "fetched from " + given
-        );
-    } else {
-        file = world_.file(given);
-        if (file == nullptr) return bad_request("wrong file identifier/HTTP URL specified");
-    }
-    json::object media{
-        {"file_id", file->id},
-        {"file_unique_id", file->unique_id},
-        {"file_size", file->bytes.size()}};
-    if (kind == "photo") {
-        media["width"] = 1280;
-        media["height"] = 960;
-        message["photo"] = json::array{std::move(media)};
-    } else {
-        if (kind != "voice" && kind != "video_note" && kind != "sticker" && !file->name.empty())
-            media["file_name"] = file->name;
-        if (!file->mime.empty()) media["mime_type"] = file->mime;
-        if (kind == "voice" || kind == "audio" || kind == "video" || kind == "video_note")
-            media["duration"] = p.integer("duration").value_or(1);
-        message[kind] = std::move(media);
-    }
-    if (!caption.text.empty()) message["caption"] = caption.text;
-    if (!caption.entities.empty()) message["caption_entities"] = caption.entities;
-    return std::nullopt;
+    return put_caption(p, message);
 }
 
-Outcome BotApi::edit(const std::string& method, const Parameters& p) {
-    auto found = find_chat(p, false);
+/// What copies are made of: a message without where it was and to what it replied.
+json::object content_of(const json::object& message) {
+    json::object out = message;
+    for (const char* name :
+         {"message_id",
+          "from",
+          "chat",
+          "date",
+          "edit_date",
+          "reply_to_message",
+          "quote",
+          "reply_markup",
+          "media_group_id",
+          "message_thread_id",
+          "is_topic_message",
+          "business_connection_id",
+          "sender_business_bot"})
+        out.erase(name);
+    return out;
+}
+
+/// The messages that `message_id` or `message_ids` name, oldest first. Of several, those that are
+/// not there are left out.
+std::variant<std::vector<const json::object*>, Refusal> sources(
+    Bot& bot, const Parameters& p, const std::string& verb
+) {
+    auto found = find_chat(bot, p, Need::look, "from_chat_id");
     if (auto* refusal = std::get_if<Refusal>(&found)) return *refusal;
-    Chat& chat = *std::get<Chat*>(found);
-    const auto id = p.integer("message_id");
-    if (!id) return bad_request("message identifier is not specified");
-    const auto at = chat.messages.find(*id);
-    if (at == chat.messages.end() || chat.deleted.contains(*id))
-        return bad_request("message to edit not found");
-    if (at->second.at("from").at("is_bot") != true) return bad_request("message can't be edited");
-    json::object changed = at->second;
-    std::optional<json::object> keyboard;
-    if (auto refusal = read_keyboard(p, keyboard)) return *refusal;
-    const bool text = method == "editmessagetext";
-    if (text && !changed.contains("text"))
-        return bad_request("there is no text in the message to edit");
-    if (method == "editmessagecaption" && changed.contains("text"))
-        return bad_request("there is no caption in the message to edit");
-    if (method != "editmessagereplymarkup") {
-        FormattedText content;
-        const char* name = text ? "text" : "caption";
-        const char* entities = text ? "entities" : "caption_entities";
-        if (auto refusal =
-                read_text(p, name, entities, text ? kTextMax : kCaptionMax, !text, content))
+    const Chat& from = *std::get<Chat*>(found);
+    std::vector<const json::object*> out;
+    if (const auto one = p.integer("message_id")) {
+        const json::object* message = from.message(*one);
+        if (message == nullptr) return bad_request("message to " + verb + " not found");
+        out.push_back(message);
+        return out;
+    }
+    const auto ids = p.structure("message_ids").value_or(json::array{});
+    for (const json::value& id : ids.as_array()) {
+        if (!id.is_int64()) return bad_request("invalid message identifier specified");
+        if (const json::object* message = from.message(id.as_int64())) out.push_back(message);
+    }
+    if (out.empty()) return bad_request("message to " + verb + " not found");
+    return out;
+}
+
+}  // namespace
+
+Outcome send(Bot& bot, const std::string& method, const Parameters& p) {
+    auto begun = begin(bot, p);
+    if (auto* refusal = std::get_if<Refusal>(&begun)) return *refusal;
+    Draft draft = std::get<Draft>(std::move(begun));
+    if (auto refusal = fill(bot, method, p, draft.message)) return *refusal;
+    return json::value(keep(bot, std::move(draft)));
+}
+
+Outcome send_album(Bot& bot, const Parameters& p) {
+    auto begun = begin(bot, p);
+    if (auto* refusal = std::get_if<Refusal>(&begun)) return *refusal;
+    const Draft frame = std::get<Draft>(std::move(begun));
+    const json::value list = p.structure("media").value();
+    const std::string first{text_at(list.at(0), "type")};
+    const std::string group = bot.world.next_album();
+    std::vector<Draft> drafts;
+    for (const json::value& media : list.as_array()) {
+        const std::string type{text_at(media, "type")};
+        if (type == "animation")
+            return bad_request("animations can't be sent as a part of an album");
+        for (const char* alone : {"document", "audio"}) {
+            if (type != first && (type == alone || first == alone))
+                return bad_request(
+                    (alone == std::string_view{"audio"} ? "Audio" : "Document") +
+                    std::string{" can't be mixed with other media types"}
+                );
+        }
+        Draft draft = frame;
+        draft.message["media_group_id"] = group;
+        if (auto refusal = put_input_media(bot, media.as_object(), p, draft.message))
             return *refusal;
-        changed[name] = content.text;
-        changed.erase(entities);
-        if (!content.entities.empty()) changed[entities] = content.entities;
+        drafts.push_back(std::move(draft));
     }
-    changed.erase("reply_markup");
-    if (keyboard) changed["reply_markup"] = *keyboard;
-    if (changed == at->second) {
-        return bad_request(
-            "message is not modified: specified new message content and reply markup are exactly "
-            "the same as a current content and reply markup of the message"
-        );
-    }
-    changed["edit_date"] = world_.now_s();
-    at->second = changed;
-    return json::value(std::move(changed));
+    json::array out;
+    for (Draft& draft : drafts)
+        out.push_back(keep(bot, std::move(draft)));
+    return json::value(std::move(out));
 }
 
-Outcome BotApi::remove(const Parameters& p) {
-    auto found = find_chat(p, false);
+void fill_origin(const json::object& from, json::object& to) {
+    const auto* origin = from.if_contains("forward_origin");
+    to["forward_origin"] =
+        origin != nullptr
+            ? *origin
+            : json::value(json::object{
+                  {"type", "user"}, {"sender_user", from.at("from")}, {"date", from.at("date")}});
+    if (origin != nullptr) return;
+    to["forward_from"] = from.at("from");
+    to["forward_date"] = from.at("date");
+}
+
+Outcome forward(Bot& bot, const std::string& method, const Parameters& p) {
+    auto begun = begin(bot, p);
+    if (auto* refusal = std::get_if<Refusal>(&begun)) return *refusal;
+    const Draft frame = std::get<Draft>(std::move(begun));
+    auto found = sources(bot, p, "forward");
     if (auto* refusal = std::get_if<Refusal>(&found)) return *refusal;
-    Chat& chat = *std::get<Chat*>(found);
-    const auto id = p.integer("message_id");
-    const auto at = id ? chat.messages.find(*id) : chat.messages.end();
-    if (at == chat.messages.end() || chat.deleted.contains(*id))
-        return bad_request("message to delete not found");
-    if (world_.now_s() - at->second.at("date").to_number<std::int64_t>() > kDeletableFor)
-        return bad_request("message can't be deleted");
-    chat.deleted.insert(*id);
-    return json::value(true);
+    json::array ids;
+    json::object last;
+    for (const json::object* source : std::get<0>(found)) {
+        const json::object original = *source;  // it may be in the chat that grows
+        Draft draft = frame;
+        for (const auto& member : content_of(original))
+            draft.message[member.key()] = member.value();
+        fill_origin(original, draft.message);
+        last = keep(bot, std::move(draft));
+        ids.push_back(json::object{{"message_id", last.at("message_id")}});
+    }
+    if (method == "forwardmessage") return json::value(std::move(last));
+    return json::value(std::move(ids));
+}
+
+Outcome copy(Bot& bot, const std::string& method, const Parameters& p) {
+    auto begun = begin(bot, p);
+    if (auto* refusal = std::get_if<Refusal>(&begun)) return *refusal;
+    const Draft frame = std::get<Draft>(std::move(begun));
+    auto found = sources(bot, p, "copy");
+    if (auto* refusal = std::get_if<Refusal>(&found)) return *refusal;
+    json::array ids;
+    for (const json::object* source : std::get<0>(found)) {
+        Draft draft = frame;
+        for (const auto& member : content_of(*source))
+            draft.message[member.key()] = member.value();
+        if (p.has("caption")) {
+            if (auto refusal = put_caption(p, draft.message)) return *refusal;
+        }
+        if (p.boolean("remove_caption")) draft.message.erase("caption");
+        const json::object kept = keep(bot, std::move(draft));
+        ids.push_back(json::object{{"message_id", kept.at("message_id")}});
+    }
+    if (method == "copymessage") return ids.at(0);
+    return json::value(std::move(ids));
 }
 
 }  // namespace trunkline::telegram::simulator

@@ -4,9 +4,14 @@ namespace trunkline::telegram::simulator {
 namespace {
 
 constexpr std::int64_t kBotId = 777'001;
-constexpr std::size_t kFilesBytesMax = 256U << 20U;
+constexpr std::int64_t kSupergroups = -1'000'000'000'000;
 
 }  // namespace
+
+const json::object* Chat::message(std::int64_t number) const {
+    const auto at = messages.find(number);
+    return at == messages.end() || deleted.contains(number) ? nullptr : &at->second;
+}
 
 Chat& World::add_customer(
     std::int64_t id,
@@ -25,9 +30,50 @@ Chat& World::add_customer(
     return chat;
 }
 
+Chat& World::add_group(
+    const std::string& title, bool supergroup, std::optional<std::int64_t> wanted
+) {
+    const std::int64_t number = ++last_group_;
+    const std::int64_t id = wanted.value_or(supergroup ? kSupergroups - number : -number);
+    Chat& chat = chats_[id];
+    chat = Chat{};
+    chat.id = id;
+    chat.type = supergroup ? "supergroup" : "group";
+    chat.title = title;
+    chat.bot = "left";
+    return chat;
+}
+
+Business& World::add_business(const json::object& owner, json::object rights) {
+    const std::string id = "bc" + std::to_string(businesses_.size() + 1);
+    Business& business = businesses_[id];
+    business.id = id;
+    business.owner = owner;
+    business.made_ms = now_ms();
+    business.rights = std::move(rights);
+    return business;
+}
+
+Chat& World::business_chat(Business& business, const Chat& customer) {
+    Chat& chat = business.chats[customer.id];
+    chat.id = customer.id;
+    chat.user = customer.user;
+    chat.business = business.id;
+    return chat;
+}
+
 Chat* World::chat(std::int64_t id) {
     const auto at = chats_.find(id);
     return at == chats_.end() ? nullptr : &at->second;
+}
+
+Business* World::business(const std::string& id) {
+    const auto at = businesses_.find(id);
+    return at == businesses_.end() ? nullptr : &at->second;
+}
+
+std::int64_t World::next_message_id(Chat& chat) {
+    return chat.type == "supergroup" ? ++chat.last_message : ++last_message_;
 }
 
 json::object World::bot_user() const {
@@ -35,53 +81,56 @@ json::object World::bot_user() const {
 }
 
 json::object World::chat_object(const Chat& chat) {
+    if (chat.is_group()) {
+        json::object out{{"id", chat.id}, {"title", chat.title}, {"type", chat.type}};
+        if (chat.forum) out["is_forum"] = true;
+        return out;
+    }
     json::object out{
         {"id", chat.id}, {"first_name", chat.user.at("first_name")}, {"type", "private"}};
     if (const auto* username = chat.user.if_contains("username")) out["username"] = *username;
     return out;
 }
 
-json::object World::new_message(const Chat& chat, const json::object& from) {
-    return {
-        {"message_id", next_message_id()},
+json::object World::member(const json::object& user, const std::string& status) const {
+    json::object out{{"user", user}, {"status", status}};
+    if (status == "kicked") out["until_date"] = 0;
+    return out;
+}
+
+json::object World::new_message(Chat& chat, const json::object& from) {
+    json::object out{
+        {"message_id", next_message_id(chat)},
         {"from", from},
         {"chat", chat_object(chat)},
         {"date", now_s()}};
+    if (!chat.business.empty()) out["business_connection_id"] = chat.business;
+    return out;
 }
 
 const File& World::add_file(
-    std::string kind, std::string name, std::string mime, std::string bytes
+    const std::string& kind,
+    std::string name,
+    std::string mime,
+    std::string bytes,
+    std::uint64_t size
 ) {
-    std::size_t total = bytes.size();
-    for (const auto& [id, file] : files_)
-        total += file.bytes.size();
-    if (total > kFilesBytesMax) files_.clear();  // a simulator forgets rather than grows
     const std::string number = std::to_string(++last_file_);
+    const std::size_t dot = name.find_last_of('.');
     File file;
     file.id = "BQACAgIAAxk" + kind + number;
     file.unique_id = "AgAD" + kind + number;
-    const std::size_t dot = name.find_last_of('.');
     file.path = kind + "s/file_" + number + (dot == std::string::npos ? "" : name.substr(dot));
+    file.kind = kind;
     file.name = std::move(name);
     file.mime = std::move(mime);
     file.bytes = std::move(bytes);
-    return files_[file.id] = file;
+    file.size = size;
+    return files_.add(std::move(file));
 }
 
-const File* World::file(const std::string& id) const {
-    const auto at = files_.find(id);
-    return at == files_.end() ? nullptr : &at->second;
-}
-
-const File* World::file_by_path(const std::string& path) const {
-    for (const auto& [id, file] : files_) {
-        if (file.path == path) return &file;
-    }
-    return nullptr;
-}
-
-std::string World::add_callback() {
-    Callback callback{std::to_string(++last_callback_), now_ms(), false};
+std::string World::add_callback(std::int64_t chat) {
+    Callback callback{std::to_string(++last_callback_), chat, now_ms(), false};
     const std::string id = callback.id;
     callbacks_[id] = std::move(callback);
     return id;
@@ -94,17 +143,10 @@ Callback* World::callback(const std::string& id) {
 
 void World::clear() {
     chats_.clear();
+    businesses_.clear();
     files_.clear();
     callbacks_.clear();
-}
-
-std::size_t utf16_length(std::string_view text) {
-    std::size_t units = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xC0U) != 0x80U) units += byte >= 0xF0 ? 2 : 1;
-    }
-    return units;
+    photos.clear();
 }
 
 }  // namespace trunkline::telegram::simulator

@@ -1,25 +1,24 @@
 #pragma once
 
-#include <array>
-#include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include <gtest/gtest.h>
 
-#include "host/async/spawn.hpp"
 #include "plugins/telegram/simulator/bot_api.hpp"
 #include "plugins/telegram/simulator/customer.hpp"
+#include "plugins/telegram/simulator/groups.hpp"
 
 namespace trunkline::telegram::simulator::test {
 
 inline constexpr const char* kToken = "777001:AAE-simulated";
 
 inline Parameters from_json(const std::string& body) {
-    net::RequestHead head;
-    const std::array<net::HeaderView, 1> headers{{{"Content-Type", "application/json"}}};
-    head.headers = headers;
-    auto read = Parameters::read(head, body);
+    kit::Request request;
+    request.headers = {{"Content-Type", "application/json"}};
+    request.body = body;
+    auto read = Parameters::read(request);
     EXPECT_TRUE(read) << body;
     return read ? *read : Parameters{};
 }
@@ -27,7 +26,7 @@ inline Parameters from_json(const std::string& body) {
 /// What a call was answered, taken apart.
 struct Answer {
     int status = 0;
-    net::Headers headers;
+    kit::Headers headers;
     json::value body;
 
     bool ok() const { return status == 200 && body.at("ok") == true; }
@@ -35,18 +34,10 @@ struct Answer {
     std::string description() const { return std::string{body.at("description").as_string()}; }
 };
 
-/// A client that must not be asked: no webhook is delivered in these tests.
-class NoClient final : public net::Client {
-public:
-    async::Awaitable<net::ClientReply> fetch(net::ClientRequest) override {
-        net::ClientReply reply;
-        reply.status = 200;
-        co_return reply;
-    }
-    async::Awaitable<net::StreamedReply> stream(net::ClientRequest) override {
-        co_return net::StreamedReply{};
-    }
-    Figures figures() const override { return {}; }
+/// A clock that a test moves.
+struct Hands {
+    std::int64_t ms = 1'763'800'000'000;
+    void advance(std::chrono::milliseconds by) { ms += by.count(); }
 };
 
 /// A bot and one customer, Ann (1001), who has written "hi". The loop runs only while the test
@@ -64,33 +55,23 @@ protected:
         out.fast = 1'000;
         return out;
     }
-    /// Turns the loop until `done`, at most ten seconds.
-    bool turn_until(const std::function<bool()>& done) {
-        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-        while (!done()) {
-            if (std::chrono::steady_clock::now() > limit) return false;
-            loop.restart();
-            loop.run_one_for(std::chrono::milliseconds{20});
-        }
-        return true;
-    }
+    bool turn_until(const std::function<bool()>& done) { return loop.run_until(done); }
     /// Starts a call; the answer is there when it was given.
-    std::shared_ptr<std::optional<net::Response>> begin(
+    std::shared_ptr<std::optional<kit::Response>> begin(
         const std::string& method, const std::string& body = "{}", const std::string& token = kToken
     ) {
-        auto out = std::make_shared<std::optional<net::Response>>();
-        async::spawn(
-            loop.get_executor(),
-            "call",
-            [this, out, method, token, parameters = from_json(body)]() -> async::Awaitable<> {
-                Parameters mine = parameters;
-                auto response = co_await api.call(token, method, std::move(mine));
-                out->emplace(std::move(response));
-            }
-        );
+        return begin(method, from_json(body), token);
+    }
+    std::shared_ptr<std::optional<kit::Response>> begin(
+        const std::string& method, Parameters parameters, const std::string& token = kToken
+    ) {
+        auto out = std::make_shared<std::optional<kit::Response>>();
+        api.call(token, method, std::move(parameters), [out](kit::Response response) {
+            out->emplace(std::move(response));
+        });
         return out;
     }
-    static Answer answer_of(const net::Response& response) {
+    static Answer answer_of(const kit::Response& response) {
         Answer out;
         out.status = response.status;
         out.headers = response.headers;
@@ -112,16 +93,29 @@ protected:
         return answer.status == 400 ? answer.description() : std::to_string(answer.status);
     }
 
-    FakeClock clock;
-    async::Loop loop{1};
-    NoClient client;
-    World world{clock};
+    Hands clock;
+    kit::Loop loop;
+    World world{[this] { return clock.ms; }};
     Updates updates{world};
-    Journal journal{""};
-    Faults faults;
-    WebhookSender sender{{loop, world, updates, journal, client, 1'000, {}}};
-    Customer customer{world, updates, sender};
-    BotApi api{options(), world, updates, sender, faults, journal};
+    kit::Journal journal{""};
+    kit::Faults faults;
+    kit::Rates rates;
+    /// No webhook is asked in these tests: whoever is called takes everything.
+    Webhook webhook{
+        {loop,
+         world,
+         updates,
+         journal,
+         [](const kit::ClientRequest&, const std::function<void(kit::ClientReply)>& done) {
+             kit::ClientReply reply;
+             reply.status = 200;
+             done(std::move(reply));
+         },
+         1'000,
+         {}}};
+    Customer customer{world, updates};
+    Groups groups{world, updates};
+    BotApi api{options(), {loop, world, updates, webhook, faults, journal, rates}};
 };
 
 }  // namespace trunkline::telegram::simulator::test

@@ -110,7 +110,7 @@ TEST_F(CallsTest, AReplyNamesAMessageThatIsThere) {
 TEST_F(CallsTest, FloodWaitsAreToldInSeconds) {
     for (int i = 0; i < 10; ++i)
         EXPECT_TRUE(send("x").ok()) << "off until a test wants it";
-    api.rates.on = true;
+    rates.on = true;
     int taken = 0;
     Answer answer = send("x");
     for (; answer.ok() && taken < 100; answer = send("x"))
@@ -120,7 +120,7 @@ TEST_F(CallsTest, FloodWaitsAreToldInSeconds) {
     EXPECT_EQ(answer.status, 429);
     const std::int64_t after = answer.body.at("parameters").at("retry_after").as_int64();
     EXPECT_GE(after, 1);
-    EXPECT_EQ(net::find_header(answer.headers, "Retry-After"), std::to_string(after));
+    EXPECT_EQ(kit::find_header(answer.headers, "Retry-After"), std::to_string(after));
     EXPECT_EQ(answer.description(), "Too Many Requests: retry after " + std::to_string(after));
     clock.advance(std::chrono::seconds{after});
     EXPECT_TRUE(send("x").ok());
@@ -198,7 +198,7 @@ TEST_F(CallsTest, AFileIsFoundByTheIdThatItWasShownUnder) {
     ASSERT_TRUE(answer.ok());
     EXPECT_EQ(answer.result().at("file_size"), 5);
     const auto* found =
-        world.file_by_path(std::string{answer.result().at("file_path").as_string()});
+        world.files().find_path(std::string{answer.result().at("file_path").as_string()});
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->bytes, "hello");
     EXPECT_THAT(refusal("getFile", R"({"file_id":"x"})"), HasSubstr("wrong file_id"));
@@ -229,7 +229,7 @@ TEST_F(CallsTest, AWebhooksAnswerMayActButNotAsk) {
     api.execute("sendMessage", {{"chat_id", 1001}, {"text", "from the answer"}});
     EXPECT_EQ(world.chat(1001)->messages.size(), before + 1);
     api.execute("setWebhook", {{"url", "https://shop.example/hook"}});
-    EXPECT_EQ(sender.hook.url, "");
+    EXPECT_EQ(webhook.hook().url, "");
     api.execute("sendMessage", {{"chat_id", 5}, {"text", "x"}});
     EXPECT_EQ(world.chat(1001)->messages.size(), before + 1);
 }

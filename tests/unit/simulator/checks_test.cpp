@@ -64,13 +64,12 @@ TEST(ChecksTest, ATextMustSaySomething) {
 }
 
 TEST(ChecksTest, OnlyUtf8AndNoParseMode) {
-    net::RequestHead head;
+    kit::Request request;
     for (const char* bad : {"%FF", "%C0%80", "%80", "%E2%82", "%F5%80%80%80", "a%C3"}) {
-        const std::string query = std::string{"text="} + bad;
-        head.query = query;
+        request.query = std::string{"text="} + bad;
         FormattedText out;
         const auto refusal =
-            read_text(*Parameters::read(head, ""), "text", "entities", 4096, false, out);
+            read_text(*Parameters::read(request), "text", "entities", 4096, false, out);
         ASSERT_TRUE(refusal) << bad;
         EXPECT_THAT(refusal->description, HasSubstr("UTF-8")) << bad;
     }
@@ -126,9 +125,9 @@ TEST(ChecksTest, AHundredEntitiesAreKeptAndTheRestDropped) {
 }
 
 std::string keyboard_refusal(const std::string& markup) {
-    std::optional<json::object> out;
-    const auto refusal = read_keyboard(from_json(R"({"reply_markup":)" + markup + "}"), out);
-    EXPECT_NE(refusal.has_value(), out.has_value()) << markup;
+    Markup out;
+    const auto refusal = read_markup(from_json(R"({"reply_markup":)" + markup + "}"), out);
+    EXPECT_NE(refusal.has_value(), out.inline_keyboard || out.reply) << markup;
     return refusal ? refusal->description : "";
 }
 std::string button(const std::string& members) {
@@ -174,10 +173,35 @@ TEST(ChecksTest, AKeyboardIsRowsOfButtons) {
     };
     EXPECT_EQ(keyboard_refusal(many(100)), "");
     EXPECT_THAT(keyboard_refusal(many(101)), HasSubstr("too long"));
-    std::optional<json::object> out;
-    EXPECT_FALSE(read_keyboard(from_json("{}"), out));
-    EXPECT_FALSE(read_keyboard(from_json(R"({"reply_markup":{"remove_keyboard":true}})"), out));
-    EXPECT_FALSE(out) << "keyboards of the other kind are taken and not shown";
+    Markup out;
+    EXPECT_FALSE(read_markup(from_json("{}"), out));
+    EXPECT_FALSE(out.inline_keyboard || out.reply);
+}
+
+TEST(ChecksTest, AReplyKeyboardIsRowsOfKeysAndEachAsksForOneThing) {
+    const auto keys = [](const std::string& rows, const std::string& more = "") {
+        return R"({"keyboard":)" + rows + more + "}";
+    };
+    EXPECT_EQ(keyboard_refusal(keys(R"([["Yes",{"text":"No"}]])")), "");
+    EXPECT_EQ(keyboard_refusal(keys(R"([[{"text":"Phone","request_contact":true}]])")), "");
+    EXPECT_EQ(keyboard_refusal(R"({"remove_keyboard":true})"), "");
+    EXPECT_EQ(keyboard_refusal(R"({"force_reply":true})"), "");
+    for (const char* rows : {"5", "[5]", "[[5]]", R"([[""]])", R"([[{"text":""}]])", "[[{}]]"})
+        EXPECT_THAT(keyboard_refusal(keys(rows)), HasSubstr("can't parse")) << rows;
+    EXPECT_THAT(
+        keyboard_refusal(keys(R"([[{"text":"a","request_contact":"yes"}]])")), HasSubstr("Boolean")
+    );
+    EXPECT_THAT(
+        keyboard_refusal(keys(R"([[{"text":"a","request_contact":true,"request_location":true}]])")
+        ),
+        HasSubstr("one kind")
+    );
+    EXPECT_THAT(keyboard_refusal(R"({"remove_keyboard":false})"), HasSubstr("remove_keyboard"));
+    const auto hint = [&](std::size_t size) {
+        return keys("[]", R"(,"input_field_placeholder":")" + std::string(size, 'a') + '"');
+    };
+    EXPECT_EQ(keyboard_refusal(hint(64)), "");
+    EXPECT_THAT(keyboard_refusal(hint(65)), HasSubstr("placeholder is too long"));
 }
 
 }  // namespace

@@ -1,21 +1,19 @@
 // A call's parameters, in each of the encodings the Bot API takes.
-#include "plugins/telegram/simulator/parameters.hpp"
-
-#include <array>
+#include "trunkline/simulator/parameters.hpp"
 
 #include <gtest/gtest.h>
 
-namespace trunkline::telegram::simulator {
+namespace trunkline::simulator {
 namespace {
 
 std::optional<Parameters> read(
     const std::string& type, const std::string& body, const std::string& query = ""
 ) {
-    net::RequestHead head;
-    const std::array<net::HeaderView, 1> headers{{{"Content-Type", type}}};
-    head.headers = headers;
-    head.query = query;
-    return Parameters::read(head, body);
+    Request request;
+    request.headers = {{"Content-Type", type}};
+    request.query = query;
+    request.body = body;
+    return Parameters::read(request);
 }
 constexpr const char* kForm = "application/x-www-form-urlencoded";
 constexpr const char* kJson = "application/json";
@@ -41,6 +39,12 @@ TEST(ParametersTest, SayTheSameInEveryEncoding) {
         EXPECT_EQ(p->text("nothing"), "");
         EXPECT_FALSE(p->structure("nothing"));
     }
+}
+
+TEST(ParametersTest, TheirNamesAreKnown) {
+    const auto p = read(kForm, "b=1&a=2", "c=3");
+    EXPECT_EQ(p->names(), (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_EQ(Parameters::of({{"a", 1}}).integer("a"), 1);
 }
 
 TEST(ParametersTest, TheBodyComesBeforeTheQuery) {
@@ -116,4 +120,4 @@ TEST(ParametersTest, AStructureMayComeAsText) {
 }
 
 }  // namespace
-}  // namespace trunkline::telegram::simulator
+}  // namespace trunkline::simulator

@@ -1,6 +1,8 @@
-#include "plugins/telegram/simulator/journal.hpp"
+#include "trunkline/simulator/journal.hpp"
 
-namespace trunkline::telegram::simulator {
+#include <algorithm>
+
+namespace trunkline::simulator {
 namespace {
 
 constexpr std::size_t kKept = 200'000;
@@ -15,9 +17,9 @@ Journal::~Journal() {
     if (file_ != nullptr) std::fclose(file_);
 }
 
-void Journal::write(std::string kind, json::object entry, WallMs now) {
+void Journal::write(std::string kind, json::object entry, std::int64_t now_ms) {
     entry["sequence"] = ++last_;
-    entry["at"] = now;
+    entry["at"] = now_ms;
     entry["kind"] = std::move(kind);
     if (file_ != nullptr) {
         const std::string line = json::serialize(entry) + "\n";
@@ -36,4 +38,4 @@ json::array Journal::after(std::uint64_t sequence, std::size_t count) const {
     return out;
 }
 
-}  // namespace trunkline::telegram::simulator
+}  // namespace trunkline::simulator

@@ -1,10 +1,10 @@
-#include "plugins/telegram/simulator/parameters.hpp"
+#include "trunkline/simulator/parameters.hpp"
 
 #include <charconv>
 
-#include "host/net/url.hpp"
+#include "trunkline/simulator/url.hpp"
 
-namespace trunkline::telegram::simulator {
+namespace trunkline::simulator {
 namespace {
 
 /// name="value" out of a Content-Disposition.
@@ -23,10 +23,18 @@ std::string attribute(std::string_view header, std::string_view name) {
 
 }  // namespace
 
-std::optional<Parameters> Parameters::read(const net::RequestHead& head, const std::string& body) {
+Parameters Parameters::of(json::object values) {
     Parameters out;
-    out.read_form(head.query);
-    const std::string_view type = head.header("Content-Type");
+    for (auto& [key, value] : values)
+        out.values_[std::string{key}] = std::move(value);
+    return out;
+}
+
+std::optional<Parameters> Parameters::read(const Request& request) {
+    Parameters out;
+    out.read_form(request.query);
+    const std::string_view type = request.header("Content-Type");
+    const std::string& body = request.body;
     if (body.empty()) return out;
     if (type.starts_with("application/json")) {
         boost::system::error_code bad;
@@ -53,8 +61,8 @@ void Parameters::read_form(std::string_view text) {
         const std::size_t end = text.find('&');
         const std::string_view pair = text.substr(0, end);
         const std::size_t equals = pair.find('=');
-        const auto name = net::percent_decode(pair.substr(0, equals), true);
-        const auto value = net::percent_decode(
+        const auto name = percent_decode(pair.substr(0, equals), true);
+        const auto value = percent_decode(
             equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true
         );
         if (name && value && !name->empty()) values_[*name] = json::string{*value};
@@ -99,12 +107,7 @@ std::string Parameters::text(std::string_view name) const {
 }
 
 std::optional<std::int64_t> Parameters::integer(std::string_view name) const {
-    const std::string value = text(name);
-    std::int64_t out = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
-    if (value.empty() || error != std::errc{} || end != value.data() + value.size())
-        return std::nullopt;
-    return out;
+    return whole_number(text(name));
 }
 
 std::optional<double> Parameters::number(std::string_view name) const {
@@ -131,6 +134,20 @@ std::optional<json::value> Parameters::structure(std::string_view name) const {
     return parsed;
 }
 
+const json::value* Parameters::raw(std::string_view name) const {
+    const auto at = values_.find(name);
+    return at == values_.end() ? nullptr : &at->second;
+}
+
+std::vector<std::string> Parameters::names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, value] : values_)
+        out.push_back(name);
+    for (const auto& [name, upload] : uploads_)
+        out.push_back(name);
+    return out;
+}
+
 const Upload* Parameters::upload(std::string_view name) const {
     const auto at = uploads_.find(name);
     return at == uploads_.end() ? nullptr : &at->second;
@@ -146,4 +163,4 @@ json::object Parameters::as_json() const {
     return out;
 }
 
-}  // namespace trunkline::telegram::simulator
+}  // namespace trunkline::simulator
