@@ -128,12 +128,19 @@ Outcome BotApi::run_now(const std::string& method, const Parameters& p) {
     if (method == "sendchataction" || method == "setmessagereaction") {
         auto chat = find_chat(p, true);
         if (auto* refusal = std::get_if<Refusal>(&chat)) return *refusal;
+        if (method == "sendchataction") show_doing(*std::get<Chat*>(chat), p.text("action"));
         return json::value(true);
     }
     if (method == "getuserprofilephotos")
         return json::value(json::object{{"total_count", 0}, {"photos", json::array{}}});
     if (method.starts_with("send")) return send(method, p);
     return Refusal{404, "Not Found: method not found", {}};
+}
+
+void BotApi::show_doing(Chat& chat, std::string action) {
+    constexpr WallMs kShown = 5'000;
+    chat.doing = std::move(action);
+    chat.doing_until = world_.now_ms() + kShown;
 }
 
 Outcome BotApi::answer_callback(const Parameters& p) {
@@ -144,6 +151,8 @@ Outcome BotApi::answer_callback(const Parameters& p) {
         return bad_request("query is too old and response timeout expired or query ID is invalid");
     }
     callback->answered = true;
+    callback->text = p.text("text");
+    callback->alert = p.boolean("show_alert");
     return json::value(true);
 }
 

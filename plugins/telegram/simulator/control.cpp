@@ -4,6 +4,7 @@
 
 #include "host/async/spawn.hpp"
 #include "host/net/url.hpp"
+#include "plugins/telegram/simulator/abilities.hpp"
 
 namespace trunkline::telegram::simulator {
 namespace {
@@ -36,12 +37,17 @@ std::string text(const json::object& from, const char* key, const char* fallback
     return value != nullptr && value->is_string() ? std::string{value->as_string()} : fallback;
 }
 
-json::object standing(const Chat& chat) {
-    return {
+json::object standing(const Chat& chat, WallMs now) {
+    json::object out{
         {"id", chat.id},
         {"user", chat.user},
         {"blocked", chat.blocked},
         {"messages", chat.messages.size()}};
+    for (auto at = chat.messages.rbegin(); at != chat.messages.rend() && !out.contains("last");
+         ++at)
+        if (!chat.deleted.contains(at->first)) out["last"] = at->second;
+    if (now < chat.doing_until) out["doing"] = chat.doing;
+    return out;
 }
 
 json::array messages(const Chat& chat) {
@@ -86,10 +92,19 @@ net::Response Control::look(const std::string& path, const std::string& query) {
     if (path == "/control/log")
         return answer(rooms_.journal.after(number(query, "after", 0), number(query, "count", 1'000))
         );
+    if (path == "/control/abilities") return answer(abilities(rooms_.world));
+    constexpr std::string_view kCallbacks = "/control/callbacks/";
+    if (path.starts_with(kCallbacks)) {
+        const Callback* callback = rooms_.world.callback(path.substr(kCallbacks.size()));
+        if (callback == nullptr) return answer(json::object{{"error", "no such press"}}, 404);
+        return answer(json::object{
+            {"answered", callback->answered}, {"text", callback->text}, {"alert", callback->alert}}
+        );
+    }
     if (path == "/control/chats") {
         json::array out;
         for (const auto& [id, chat] : rooms_.world.chats())
-            out.push_back(standing(chat));
+            out.push_back(standing(chat, rooms_.world.now_ms()));
         return answer(std::move(out));
     }
     constexpr std::string_view kPrefix = "/control/chats/";
@@ -100,7 +115,7 @@ net::Response Control::look(const std::string& path, const std::string& query) {
         const Chat* chat = error == std::errc{} ? rooms_.world.chat(id) : nullptr;
         const std::string_view what{rest, static_cast<std::size_t>(end - rest)};
         if (chat == nullptr) return answer(json::object{{"error", "no such chat"}}, 404);
-        if (what.empty()) return answer(standing(*chat));
+        if (what.empty()) return answer(standing(*chat, rooms_.world.now_ms()));
         if (what == "/messages") return answer(messages(*chat));
     }
     constexpr std::string_view kFiles = "/control/files/";
@@ -134,6 +149,7 @@ net::Response Control::act(const std::string& path, const json::object& body) {
     }
     if (path == "/control/say") return outcome(rooms_.customer.say(body));
     if (path == "/control/edit") return outcome(rooms_.customer.edit(body));
+    if (path == "/control/delete") return outcome(rooms_.customer.remove(body));
     if (path == "/control/press") return outcome(rooms_.customer.press(body));
     if (path == "/control/block") return outcome(rooms_.customer.block(body, true));
     if (path == "/control/unblock") return outcome(rooms_.customer.block(body, false));

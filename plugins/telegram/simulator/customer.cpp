@@ -48,6 +48,11 @@ std::optional<std::string> Customer::fill(const json::object& what, json::object
     if (kind == "location") {
         message["location"] =
             json::object{{"latitude", what.at("latitude")}, {"longitude", what.at("longitude")}};
+        if (!text_of(what, "title").empty())
+            message["venue"] = json::object{
+                {"location", message.at("location")},
+                {"title", text_of(what, "title")},
+                {"address", text_of(what, "address")}};
         return std::nullopt;
     }
     if (kind == "contact") {
@@ -59,7 +64,7 @@ std::optional<std::string> Customer::fill(const json::object& what, json::object
         return std::nullopt;
     }
     if (kind != "photo" && kind != "document" && kind != "voice" && kind != "video" &&
-        kind != "audio")
+        kind != "audio" && kind != "video_note" && kind != "sticker")
         return "kind is unknown";
     std::string bytes;
     if (!base64_decode(text_of(what, "bytes", kPixel), bytes)) return "bytes is not base64";
@@ -83,6 +88,22 @@ std::optional<std::string> Customer::fill(const json::object& what, json::object
         media["width"] = integer_of(what, "width").value_or(1280);
         media["height"] = integer_of(what, "height").value_or(960);
         message["photo"] = json::array{std::move(small), std::move(media)};
+        return std::nullopt;
+    }
+    if (kind == "sticker") {
+        for (const char* side : {"width", "height"})
+            media[side] = 512;
+        for (const char* flag : {"is_animated", "is_video"})
+            media[flag] = false;
+        media["type"] = "regular";
+        media["emoji"] = text_of(what, "emoji");
+        message["sticker"] = std::move(media);
+        return std::nullopt;
+    }
+    if (kind == "video_note") {  // round, and always MP4: nothing else is said of it
+        media["length"] = 384;
+        media["duration"] = integer_of(what, "duration").value_or(3);
+        message["video_note"] = std::move(media);
         return std::nullopt;
     }
     media["mime_type"] = mime;
@@ -132,6 +153,17 @@ std::variant<json::object, std::string> Customer::edit(const json::object& what)
     updates_.add("edited_message", message, "chat" + std::to_string(chat->id), kMessageLives);
     sender_.wake();
     return message;
+}
+
+std::variant<json::object, std::string> Customer::remove(const json::object& what) {
+    Chat* chat = chat_of(what);
+    const auto id = integer_of(what, "message_id");
+    if (chat == nullptr || !id || !chat->messages.contains(*id) || chat->deleted.contains(*id))
+        return "no such message";
+    if (chat->messages.at(*id).at("from").at("is_bot") == true)
+        return "a customer deletes only messages of their own";
+    chat->deleted.insert(*id);
+    return json::object{{"deleted", *id}};
 }
 
 std::variant<json::object, std::string> Customer::press(const json::object& what) {

@@ -18,10 +18,13 @@ public:
         : world_{world}, updates_{updates}, sender_{sender} {}
 
     /// `what`: {"user", "text", "entities", "reply_to", "kind":
-    /// text|photo|document|voice|location|contact, ...}. The message, or why not.
+    /// text|photo|document|voice|audio|video|video_note|sticker|location|contact, ...}. The
+    /// message, or why not.
     std::variant<json::object, std::string> say(const json::object& what);
     std::variant<json::object, std::string> edit(const json::object& what
     );  ///< {"user", "message_id", "text", "entities"}
+    /// {"user", "message_id"}: gone on both sides. Telegram tells a bot nothing of it.
+    std::variant<json::object, std::string> remove(const json::object& what);
     std::variant<json::object, std::string> press(const json::object& what
     );  ///< {"user", "message_id", "data"}
     std::variant<json::object, std::string> block(

@@ -81,7 +81,7 @@ const File* World::file_by_path(const std::string& path) const {
 }
 
 std::string World::add_callback() {
-    Callback callback{std::to_string(++last_callback_), now_ms(), false};
+    Callback callback{std::to_string(++last_callback_), now_ms(), false, "", false};
     const std::string id = callback.id;
     callbacks_[id] = std::move(callback);
     return id;

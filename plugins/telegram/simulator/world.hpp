@@ -33,6 +33,8 @@ struct Chat {
     json::object user;     ///< the customer, as `from`
     bool started = false;  ///< the bot may write only after the customer did
     bool blocked = false;
+    std::string doing;  ///< what sendChatAction said last, shown until `doing_until`
+    WallMs doing_until = 0;
     std::map<std::int64_t, json::object> messages;  ///< by message_id
     std::set<std::int64_t> deleted;
 };
@@ -41,6 +43,8 @@ struct Callback {
     std::string id;
     WallMs made_ms = 0;
     bool answered = false;
+    std::string text;    ///< of the answer, shown for a moment
+    bool alert = false;  ///< shown until it is dismissed
 };
 
 /// The whole world, and the only one who changes it.
