@@ -24,7 +24,7 @@ test('a hostile text stays a text', withWorld('hostile', world => withBrowser(as
   await say({ text: '3 spans from elsewhere', entities: [{ type: 'bold', offset: -5, length: 900 }, { type: 'bold', offset: 1e9, length: 2 }, { type: 'bold', offset: 'x', length: {} }, null, 7, ...Array(5_000).fill({ type: 'italic', offset: 0, length: 3 })] })
   await say({ kind: 'document', name: markup, text: `4 ${markup}` })
   await say({ kind: 'contact', first_name: `5 ${markup}`, phone_number: markup })
-  await say({ kind: 'location', latitude: 1, longitude: 2, title: `6 ${markup}`, address: markup })
+  await say({ kind: 'venue', latitude: 1, longitude: 2, title: `6 ${markup}`, address: markup })
   await say({ kind: 'sticker', emoji: markup, bytes: Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" onload="window.hacked=1"/>`).toString('base64') })
   await say({ text: '7 https://shop.example/"onmouseover="window.hacked=1 data:text/html,x' })
   await call(world, 'sendMessage', { chat_id: user, text: `8 ${markup}`, reply_markup: { inline_keyboard: [[{ text: markup, callback_data: markup.slice(0, 60) }]] } })
@@ -139,7 +139,7 @@ test('another messenger gets what it can, and nothing that it cannot', withWorld
   await plain.close()
   await context.unrouteAll()
 
-  const rich = otherMessenger({ customer_can: ['text', 'photo', 'sticker', 'reply', 'react', 'typing', 'read', 'press', 'contact'], shows: ['buttons', 'keyboard', 'reactions', 'read', 'albums', 'typing'], stickers: [{ emoji: '🦄', name: 'unicorn' }] })
+  const rich = otherMessenger({ customer_can: ['text', 'photo', 'sticker', 'reply', 'react', 'typing', 'read', 'contact'], shows: ['buttons', 'keyboard', 'reactions', 'read', 'albums', 'typing'], stickers: [{ emoji: '🦄', name: 'unicorn' }] })
   await rich.serve(context)
   await context.route('**/photo.png', route => route.fulfill({ contentType: 'image/png', body: picture(300, 200) }))
   const photo = { kind: 'photo', id: 'p', url: '/photo.png', name: '', mime: 'image/png', width: 300, height: 200 }

@@ -15,7 +15,6 @@ json::object abilities(const World& world) {
         {"messenger", "Telegram"},
         {"title", "Simulated Telegram"},
         {"color", "#2aabee"},
-        {"form", "telegram"},
         {"business", {{"name", bot.at("first_name")}, {"username", bot.at("username")}}},
         {"file_bytes_max", 20U << 20U},  // more a bot cannot fetch
         // Neither typing nor reading is ever told to a bot.
@@ -33,7 +32,6 @@ json::object abilities(const World& world) {
           "reply",
           "edit",
           "delete",
-          "press",
           "block"}},
         {"shows", {"typing", "buttons", "albums"}},
         {"stickers",

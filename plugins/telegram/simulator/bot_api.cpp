@@ -128,7 +128,7 @@ Outcome BotApi::run_now(const std::string& method, const Parameters& p) {
     if (method == "sendchataction" || method == "setmessagereaction") {
         auto chat = find_chat(p, true);
         if (auto* refusal = std::get_if<Refusal>(&chat)) return *refusal;
-        if (method == "sendchataction") show_doing(*std::get<Chat*>(chat), p.text("action"));
+        if (method == "sendchataction") show_action(*std::get<Chat*>(chat), p.text("action"));
         return json::value(true);
     }
     if (method == "getuserprofilephotos")
@@ -137,10 +137,10 @@ Outcome BotApi::run_now(const std::string& method, const Parameters& p) {
     return Refusal{404, "Not Found: method not found", {}};
 }
 
-void BotApi::show_doing(Chat& chat, std::string action) {
-    constexpr WallMs kShown = 5'000;
-    chat.doing = std::move(action);
-    chat.doing_until = world_.now_ms() + kShown;
+void BotApi::show_action(Chat& chat, std::string action) {
+    constexpr WallMs kActionLives = 5'000;
+    chat.action = std::move(action);
+    chat.action_until_ms = world_.now_ms() + kActionLives;
 }
 
 Outcome BotApi::answer_callback(const Parameters& p) {
@@ -151,8 +151,11 @@ Outcome BotApi::answer_callback(const Parameters& p) {
         return bad_request("query is too old and response timeout expired or query ID is invalid");
     }
     callback->answered = true;
-    callback->text = p.text("text");
-    callback->alert = p.boolean("show_alert");
+    if (Chat* chat = world_.chat(callback->chat))
+        chat->notice = {
+            {"callback", callback->id},
+            {"text", p.text("text")},
+            {"alert", p.boolean("show_alert")}};
     return json::value(true);
 }
 

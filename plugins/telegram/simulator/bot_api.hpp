@@ -93,7 +93,7 @@ private:
     async::Awaitable<Outcome> get_updates(Parameters p);
     std::optional<Refusal> read_allowed(const Parameters& p);
 
-    void show_doing(Chat& chat, std::string action);
+    void show_action(Chat& chat, std::string action);
     Outcome answer_callback(const Parameters& p);
     Outcome get_file(const Parameters& p) const;
     Outcome get_chat(const Parameters& p);

@@ -46,7 +46,8 @@ json::object standing(const Chat& chat, WallMs now) {
     for (auto at = chat.messages.rbegin(); at != chat.messages.rend() && !out.contains("last");
          ++at)
         if (!chat.deleted.contains(at->first)) out["last"] = at->second;
-    if (now < chat.doing_until) out["doing"] = chat.doing;
+    if (now < chat.action_until_ms) out["action"] = chat.action;
+    if (!chat.notice.empty()) out["notice"] = chat.notice;
     return out;
 }
 
@@ -93,14 +94,6 @@ net::Response Control::look(const std::string& path, const std::string& query) {
         return answer(rooms_.journal.after(number(query, "after", 0), number(query, "count", 1'000))
         );
     if (path == "/control/abilities") return answer(abilities(rooms_.world));
-    constexpr std::string_view kCallbacks = "/control/callbacks/";
-    if (path.starts_with(kCallbacks)) {
-        const Callback* callback = rooms_.world.callback(path.substr(kCallbacks.size()));
-        if (callback == nullptr) return answer(json::object{{"error", "no such press"}}, 404);
-        return answer(json::object{
-            {"answered", callback->answered}, {"text", callback->text}, {"alert", callback->alert}}
-        );
-    }
     if (path == "/control/chats") {
         json::array out;
         for (const auto& [id, chat] : rooms_.world.chats())

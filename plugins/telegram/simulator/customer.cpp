@@ -45,10 +45,10 @@ std::optional<std::string> Customer::fill(const json::object& what, json::object
     }
     if (!text.empty()) message["caption"] = text;
     if (!text.empty() && entities != nullptr) message["caption_entities"] = *entities;
-    if (kind == "location") {
+    if (kind == "location" || kind == "venue") {
         message["location"] =
             json::object{{"latitude", what.at("latitude")}, {"longitude", what.at("longitude")}};
-        if (!text_of(what, "title").empty())
+        if (kind == "venue")
             message["venue"] = json::object{
                 {"location", message.at("location")},
                 {"title", text_of(what, "title")},
@@ -171,7 +171,7 @@ std::variant<json::object, std::string> Customer::press(const json::object& what
     const auto id = integer_of(what, "message_id");
     if (chat == nullptr || !id || !chat->messages.contains(*id)) return "no such message";
     json::object message = chat->messages.at(*id);
-    const std::string callback = world_.add_callback();
+    const std::string callback = world_.add_callback(chat->id);
     json::object query{
         {"id", callback},
         {"from", chat->user},

@@ -74,7 +74,7 @@ Outcome BotApi::send(const std::string& method, const Parameters& p) {
     const std::int64_t id = world_.next_message_id();
     message["message_id"] = id;
     chat.messages[id] = message;
-    chat.doing_until = 0;
+    chat.action_until_ms = 0;
     return json::value(std::move(message));
 }
 

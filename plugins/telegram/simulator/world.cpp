@@ -80,8 +80,8 @@ const File* World::file_by_path(const std::string& path) const {
     return nullptr;
 }
 
-std::string World::add_callback() {
-    Callback callback{std::to_string(++last_callback_), now_ms(), false, "", false};
+std::string World::add_callback(std::int64_t chat) {
+    Callback callback{std::to_string(++last_callback_), chat, now_ms(), false};
     const std::string id = callback.id;
     callbacks_[id] = std::move(callback);
     return id;

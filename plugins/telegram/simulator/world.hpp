@@ -33,18 +33,18 @@ struct Chat {
     json::object user;     ///< the customer, as `from`
     bool started = false;  ///< the bot may write only after the customer did
     bool blocked = false;
-    std::string doing;  ///< what sendChatAction said last, shown until `doing_until`
-    WallMs doing_until = 0;
+    std::string action;  ///< what the bot is doing, e.g. "typing"
+    WallMs action_until_ms = 0;
+    json::object notice;  ///< how it answered the last press: {"callback","text","alert"}
     std::map<std::int64_t, json::object> messages;  ///< by message_id
     std::set<std::int64_t> deleted;
 };
 
 struct Callback {
     std::string id;
+    std::int64_t chat = 0;
     WallMs made_ms = 0;
     bool answered = false;
-    std::string text;    ///< of the answer, shown for a moment
-    bool alert = false;  ///< shown until it is dismissed
 };
 
 /// The whole world, and the only one who changes it.
@@ -74,7 +74,7 @@ public:
     const File* file(const std::string& id) const;
     const File* file_by_path(const std::string& path) const;
 
-    std::string add_callback();
+    std::string add_callback(std::int64_t chat);
     Callback* callback(const std::string& id);
 
     void clear();

@@ -102,11 +102,26 @@ async function measured(file, kind) {
   return { duration: Math.max(1, Math.round(player.duration)), ...(player.videoWidth ? { width: player.videoWidth, height: player.videoHeight } : {}) }
 }
 
-/** Sends one file; true when the simulator has it. */
-async function sendFile(file, kind, more = {}) {
+/** A file as it is said; undefined when it cannot be read. */
+async function fileItem(file, kind, more = {}) {
   const bytes = await base64(file).catch(() => problem(`“${file.name}” cannot be read.`))
-  if (bytes === undefined) return false
-  return say({ kind, name: file.name, mime: file.type || undefined, bytes, ...(more.duration ? {} : await measured(file, kind)), ...more })
+  return bytes === undefined ? undefined : { kind, name: file.name, mime: file.type || undefined, bytes, ...(more.duration ? {} : await measured(file, kind)), ...more }
+}
+/** Sends one file; true when the simulator has it. */
+async function sendFile(file, kind, more) {
+  const item = await fileItem(file, kind, more)
+  return item !== undefined && say(item)
+}
+/** Sends all of the tray as an album, by a simulator that takes one whole. */
+async function sendAlbum(words) {
+  const items = []
+  for (const item of tray) items.push(await fileItem(item.file, item.kind, items.length ? {} : words))
+  if (items.includes(undefined)) return false
+  const done = await post('album', { user, items: items.map(form.say), ...(mode.replying ? { reply_to: mode.replying } : {}) })
+  if (!done) return false
+  composing()
+  atEnd = true
+  return true
 }
 
 /** All of the tray, as an album where that is one; the words go with the first. What could not be sent stays. */
@@ -116,12 +131,17 @@ async function sendTray(text, spans) {
   const album = together ? String(Date.now()) : undefined
   let words = text ? { text, spans } : {}
   let all = true
-  for (const item of [...tray]) {
-    if (await sendFile(item.file, item.kind, { ...words, album })) {
-      words = {}
-      drop(item)
-    } else {
-      all = false
+  if (together && can('album')) {
+    all = await sendAlbum(words)
+    if (all) for (const item of tray) drop(item)
+  } else {
+    for (const item of [...tray]) {
+      if (await sendFile(item.file, item.kind, { ...words, album })) {
+        words = {}
+        drop(item)
+      } else {
+        all = false
+      }
     }
   }
   setTimeout(drawTray)

@@ -47,7 +47,7 @@ const post = (path, body) => ask(path, { method: 'POST', headers: { 'Content-Typ
 
 // What this simulator can do. Filled once, before anything is drawn.
 
-const abilities = { messenger: '', title: 'Simulated messenger', color: '#3d84c6', form: '', business: {}, customer_can: [], shows: [], stickers: [], file_bytes_max: 20 << 20 }
+const abilities = { messenger: '', title: 'Simulated messenger', color: '#3d84c6', business: {}, customer_can: [], shows: [], stickers: [], file_bytes_max: 20 << 20 }
 const can = what => abilities.customer_can.includes(what)
 const shows = what => abilities.shows.includes(what)
 

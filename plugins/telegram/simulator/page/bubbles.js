@@ -86,7 +86,7 @@ function bubble(m, album = [m]) {
   if (words) box.append(el('span', { class: 'words' }, rich(words, album.find(one => one.text).spans)))
   else if (!m.media && !m.place && !m.contact) box.append(el('span', { class: 'words small' }, m.kind ?? 'A message that this page cannot show'))
   box.append(metaPart(m))
-  if (m.reactions?.length) box.append(reactionsPart(m))
+  if (m.reactions?.length && shows('reactions')) box.append(reactionsPart(m))
   return box
 }
 
@@ -101,7 +101,7 @@ function keysPart(m) {
     const href = b.url && safeUrl(b.url)
     if (b.url) return href ? el('a', { class: 'link', href, target: '_blank', rel: 'noopener noreferrer', data: { testid: 'sim-button' } }, b.text) : el('span', { data: { testid: 'sim-button' } }, b.text)
     const key = `${m.id} ${x} ${y}`
-    const button = el('button', { type: 'button', class: pressed.has(key) ? 'waiting' : '', disabled: !can('press'), data: { testid: 'sim-button', key } }, b.text)
+    const button = el('button', { type: 'button', class: pressed.has(key) ? 'waiting' : '', data: { testid: 'sim-button', key } }, b.text)
     button.onclick = () => press(m, b, key)
     return button
   }))))
@@ -116,12 +116,12 @@ function waiting(key, on) {
 async function press(m, b, key) {
   if (pressed.has(key)) return
   waiting(key, true)
+  const of = user
   const done = await post('press', { user, message_id: m.id, data: b.data })
-  const end = Date.now() + pressWait
-  while (done?.id && Date.now() < end) {
-    const answer = await fetch(`/control/callbacks/${encodeURIComponent(done.id)}`).then(a => (a.ok ? a.json() : undefined), () => undefined)
-    if (!answer) break // this simulator keeps no answers
-    if (answer.answered) {
+  for (const end = Date.now() + pressWait; done?.id && of === user && Date.now() < end;) {
+    await refresh()
+    const answer = current?.notice
+    if (answer?.callback === done.id) {
       if (answer.text && answer.alert) openSheet(businessName(), body => body.append(el('p', { data: { testid: 'sim-alert' } }, answer.text)))
       else if (answer.text) toast(answer.text)
       break

@@ -145,22 +145,25 @@ async function sendSticker(sticker) {
 
 // The keyboard that the business offers in place of the customer's own.
 
-let keyboardOf = 0
+let keyboardOf = ''
 function offerKeyboard() {
   if (!shows('keyboard')) return
-  const from = talk.findLast(m => !m.mine && m.keyboard !== undefined)
-  const keyboard = from?.keyboard
+  const from = current.keyboard ? undefined : talk.findLast(m => !m.mine && m.keyboard !== undefined)
+  const keyboard = current.keyboard ?? from?.keyboard
   $('keys').hidden = !keyboard
   if (!keyboard) {
     if (!$('keyboard').hidden) closeDrawers()
-    keyboardOf = 0
+    keyboardOf = ''
     return
   }
-  if (keyboardOf === from.id) return
-  keyboardOf = from.id
+  const which = JSON.stringify([from?.id, keyboard])
+  if (keyboardOf === which) return
+  keyboardOf = which
   const pressKey = async key => {
     if (keyboard.once) closeDrawers()
-    if (key.asks === 'contact') await say({ kind: 'contact', contact: { name: current.name, phone: ownPhone, own: true } })
+    if (can('keyboard')) { // this simulator knows what its keys do
+      if (await post('key', { user, text: key.text })) await refresh()
+    } else if (key.asks === 'contact') await say({ kind: 'contact', contact: { name: current.name, phone: ownPhone, own: true } })
     else if (key.asks === 'location') chooseLocation()
     else await say({ kind: 'text', text: key.text })
   }

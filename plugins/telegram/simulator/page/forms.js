@@ -1,13 +1,14 @@
 'use strict'
-// The forms in which simulators keep messages, each turned into the one that this page shows. Another simulator names its own
-// form in its abilities ("form") and gets an entry here, or keeps its messages in the page's form and needs none:
+// The forms in which simulators keep messages, each turned into the one that this page shows. A simulator whose messenger has an
+// entry in `forms` keeps that one's; any other keeps the page's form:
 //
 // message  { id, at (ms), mine, from, edited, state?: sent|delivered|read, text?, spans?: [{type, offset, length, url?}],
 //            reply?: {id, from, text}, forwarded?, album?, media?: {kind, id, url, name, mime, size, width, height, duration, emoji},
 //            place?: {latitude, longitude, title, address}, contact?: {name, phone}, buttons?: [[{text, data?, url?}]],
 //            keyboard?: {rows: [[{text, asks?: contact|location}]], once} | null (taken away), reactions?: [{emoji, count, mine}], kind? }
 // media.kind is photo, video, video_note, voice, audio, file, sticker or animation; offsets are in UTF-16 units.
-// chat     { id, name, username, blocked, count, last?: message, doing?: typing|... }
+// chat     { id, name, username, blocked, count, last?: message, action?: typing|..., keyboard?: as above,
+//            notice?: {callback, text, alert} (how the last press was answered) }
 // What is said goes the other way: { user, kind, text?, spans?, reply_to?, album?, name?, mime?, bytes? (base64), duration?, width?,
 //            height?, emoji?, latitude?, longitude?, title?, address?, contact?: {name, phone, own} }
 
@@ -46,20 +47,21 @@ const telegram = {
       keyboard: telegram.keyboard(m.reply_markup), reactions: telegram.reactions(m.reactions),
     }
   },
-  /** Of one message: {"customer": [emoji], "business": [emoji]}. */
-  reactions(of) {
+  /** Who reacted how: [{from: "bot" or the customer's id, emoji}]. */
+  reactions(list = []) {
     const all = new Map()
-    for (const by of ['business', 'customer']) {
-      for (const emoji of of?.[by] ?? []) {
-        const one = all.get(emoji) ?? { emoji, count: 0, mine: false }
-        all.set(emoji, { emoji, count: one.count + 1, mine: one.mine || by === 'customer' })
-      }
+    for (const { from, emoji } of list) {
+      const one = all.get(emoji) ?? { emoji, count: 0, mine: false }
+      all.set(emoji, { emoji, count: one.count + 1, mine: one.mine || from !== 'bot' })
     }
     return [...all.values()]
   },
-  chat: c => ({ id: c.id, name: telegram.name(c.user), username: c.user.username, blocked: c.blocked, count: c.messages, last: c.last && telegram.message(c.last), doing: c.doing }),
+  chat: c => ({
+    id: c.id, name: telegram.name(c.user), username: c.user.username, blocked: c.blocked, count: c.messages, last: c.last && telegram.message(c.last),
+    action: c.action, notice: c.notice, keyboard: telegram.keyboard(c.keyboard),
+  }),
   say: ({ kind, spans, album, contact, ...what }) => ({
-    ...what, kind: { file: 'document', venue: 'location' }[kind] ?? kind,
+    ...what, kind: { file: 'document' }[kind] ?? kind,
     ...(spans?.length ? { entities: spans } : {}),
     ...(album ? { media_group_id: album } : {}),
     ...(contact ? { first_name: contact.name, phone_number: contact.phone, ...(contact.own ? { contact_user: what.user } : {}) } : {}),

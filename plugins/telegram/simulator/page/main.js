@@ -2,6 +2,7 @@
 // Asks the simulator what it can, then again and again what is new.
 
 let shown = '' // the messages as the simulator gave them
+let keysShown = '' // and the keyboard of the business
 let away = false
 
 async function refresh() {
@@ -24,8 +25,10 @@ async function refresh() {
   away = false
   current = form.chat(one)
   blocked = current.blocked
-  const same = raw === shown && doing === (current.doing ?? '') && drawn
-  doing = current.doing ?? ''
+  const keys = JSON.stringify(current.keyboard ?? null)
+  const same = raw === shown && keys === keysShown && doing === (current.action ?? '') && drawn
+  doing = current.action ?? ''
+  keysShown = keys
   if (raw !== shown) {
     const before = talk.at(-1)?.id
     talk = JSON.parse(raw).map(form.message)
@@ -47,7 +50,7 @@ async function turn() {
   if (user === null || (listed && Date.now() > chatsNext)) {
     const began = Date.now()
     await loadChats().catch(error => console.error(error))
-    chatsNext = Date.now() + Math.max(chatsEvery, 20 * (Date.now() - began)) // thousands of chats are looked at less often
+    chatsNext = Date.now() + Math.max(chatsEvery, 5 * (Date.now() - began)) // thousands of chats are looked at less often
   }
   $('clock').textContent = clock(Date.now())
   setTimeout(turn, document.hidden ? everyHidden : every)
@@ -58,7 +61,7 @@ async function start() {
   while (!(known = await ask('abilities'))) await new Promise(again => setTimeout(again, 1_000))
   problem()
   Object.assign(abilities, known)
-  form = forms[abilities.form] ?? asIs
+  form = forms[abilities.messenger.toLowerCase()] ?? asIs
   paint(abilities.color)
   document.title = abilities.title
   $('about').textContent = `${abilities.title}: nothing written here reaches the real ${abilities.messenger || 'messenger'}.`

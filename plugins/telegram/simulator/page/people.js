@@ -60,7 +60,7 @@ function choose(chat) {
   emptyTray()
   composing()
   closeDrawers()
-  keyboardOf = 0
+  keyboardOf = ''
   forget()
   shown = ''
   refresh()

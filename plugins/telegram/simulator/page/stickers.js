@@ -41,15 +41,19 @@ const head = 'M256 108c92 0 150 62 150 150 0 76-44 130-96 146-14 30-20 62-62 62-
 const ears = 'M136 168C84 110 18 136 20 226c2 84 62 130 112 106zM376 168c52-58 118-32 116 58-2 84-62 130-112 106z'
 const trunk = 'M224 286c0-40 62-40 62 0 2 40-2 68-6 96 12-2 24 10 20 28-8 36-60 36-70-8-6-36-8-70-6-116z'
 
+/** Moods by the other names and signs that simulators have for them. */
+const sameMood = { laughing: 'laugh', in_love: 'love', thumbs_up: 'agree', crying: 'sad' }
+
 /** The picture of a sticker, 512 by 512, as the text of an SVG. */
 function stickerPicture({ name, emoji }) {
-  const known = Object.hasOwn(moods, name)
+  const mood = Object.hasOwn(sameMood, name) ? sameMood[name] : name
+  const known = Object.hasOwn(moods, mood)
   const inside = known
     ? `<g fill="#fff" stroke="#fff" stroke-width="34" stroke-linejoin="round"><path d="${ears}"/><path d="${head}"/></g>
        <path d="${ears}" fill="${skin}"/><path d="M112 196c-34-30-62-14-60 34 2 46 36 74 68 66zM400 196c34-30 62-14 60 34-2 46-36 74-68 66z" fill="${inner}"/>
        <path d="${head}" fill="${skin}"/><path d="M226 136q12-34 6-52M254 132v-56M282 136q-8-30 2-50" fill="none" stroke="${shade}" stroke-width="10" stroke-linecap="round"/>
        <path d="${trunk}" fill="${shade}" opacity=".55"/><path d="M236 318q22 9 44 0M236 348q22 9 44 0M240 378q18 8 38 0" fill="none" stroke="${dark}" stroke-width="6" stroke-linecap="round" opacity=".35"/>
-       <g fill="#f08aa0" opacity=".6"><circle cx="152" cy="290" r="24"/><circle cx="360" cy="290" r="24"/></g>${moods[name]}`
+       <g fill="#f08aa0" opacity=".6"><circle cx="152" cy="290" r="24"/><circle cx="360" cy="290" r="24"/></g>${moods[mood]}`
     : '<circle cx="256" cy="256" r="230" fill="#fff"/><circle cx="256" cy="256" r="206" fill="#dcebfa"/>'
   const svg = new DOMParser().parseFromString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 512 512" width="512" height="512">${inside}</svg>`, 'image/svg+xml').documentElement
   if (!known) {
