@@ -102,7 +102,7 @@ test('several customers have their own talk, draft and count', withWorld('people
 /** A messenger that is not Telegram: its simulator speaks the page's own form. */
 function otherMessenger(abilities) {
   const chat = { id: 7, name: 'Ann', username: '', blocked: false, count: 0 }
-  const state = { posts: [], messages: [] }
+  const state = { posts: [], messages: [], chat }
   const answers = {
     '/control/abilities': () => ({ messenger: 'Other', title: 'Simulated Other', color: '#7360f2', business: { name: 'Bakery' }, customer_can: [], shows: [], stickers: [], ...abilities }),
     '/control/chats': () => [chat], '/control/chats/7': () => chat, '/control/chats/7/messages': () => state.messages,
@@ -168,6 +168,32 @@ test('another messenger gets what it can, and nothing that it cannot', withWorld
   await phone.getByTestId('sim-input').pressSequentially('x')
   await until('typing to be told', () => rich.posts.some(([what]) => what === 'typing'))
   assert.match(await phone.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--accent')), /#7360f2/)
+  calm(phone)
+})))
+
+test('a Telegram that can more keeps it in the form of the Bot API', withWorld('more', world => withBrowser(async browser => {
+  await world.sim()
+  const context = await browser.newContext({ viewport: { width: 420, height: 820 } })
+  const more = otherMessenger({ messenger: 'Telegram', customer_can: ['text', 'photo', 'react', 'album', 'keyboard'], shows: ['reactions', 'keyboard', 'albums'] })
+  Object.assign(more.chat, { user: { id: 7, first_name: 'Ann' }, messages: 2, keyboard: { keyboard: [[{ text: 'Bread' }, { text: 'Number', request_contact: true }]] } })
+  const from = { id: 1, is_bot: true, first_name: 'Shop' }
+  more.messages = [{ message_id: 5, from, date: 1_790_000_000, text: 'liked by both', reactions: [{ from: 'bot', emoji: '👍' }, { from: '7', emoji: '👍' }] }, { message_id: 6, from, date: 1_790_000_001, text: 'liked by nobody' }]
+  await more.serve(context)
+  const phone = await openPage(context, world.simUrl)
+  const liked = onPhone(phone, 'liked by both').getByTestId('sim-reaction')
+  assert.equal(await liked.getAttribute('aria-label'), '👍: 2')
+  assert.equal(await liked.getAttribute('aria-pressed'), 'true')
+  await liked.click()
+  await until('the reaction to be taken back', () => more.posts.some(([what, body]) => what === 'react' && body.message_id === 5 && body.emoji === ''))
+  await phone.getByTestId('sim-key').filter({ hasText: 'Number' }).click()
+  await until('the key', () => more.posts.some(([what, body]) => what === 'key' && body.text === 'Number'))
+  await phone.getByTestId('sim-input').fill('two')
+  await attach(phone, 'photo', ['a', 'b'].map(name => ({ name: `${name}.png`, mimeType: 'image/png', buffer: picture(20, 20) })))
+  const [, album] = await until('the album', () => more.posts.find(([what]) => what === 'album'))
+  assert.deepEqual(album.items.map(item => [item.kind, item.text, item.width]), [['photo', 'two', 20], ['photo', undefined, 20]])
+  assert.equal(more.posts.some(([what]) => what === 'say'), false)
+  more.chat.keyboard = undefined
+  await phone.getByTestId('sim-keyboard').waitFor({ state: 'hidden' })
   calm(phone)
 })))
 
