@@ -13,7 +13,9 @@ mkdirSync(pictures, { recursive: true })
 export async function withBrowser(run) {
   const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      // A microphone that hums, and nobody to ask whether it may be used.
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
   })
   try {
     return await run(browser)

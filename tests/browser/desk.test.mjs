@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { request, until, withWorld } from '../integration/harness.mjs'
 import { shoot, tooWide, withBrowser } from './browser.mjs'
-import { answer, bothPages, calm, choose, everything, onDesk, onPhone, write } from './pages.mjs'
+import { answer, attach, blockTheBot, bothPages, calm, choose, everything, onDesk, onPhone, write } from './pages.mjs'
 import { picture } from './png.mjs'
 
 test('a customer and an operator talk', withWorld('desk', world => withBrowser(async browser => {
@@ -30,10 +30,7 @@ test('a customer and an operator talk', withWorld('desk', world => withBrowser(a
 
   // A picture from the customer, with its words.
   await phone.getByTestId('sim-input').fill('Вот такая коробка')
-  await phone.getByTestId('sim-attach').click()
-  const choosing = phone.waitForEvent('filechooser')
-  await phone.locator('[data-kind="photo"]').click()
-  await (await choosing).setFiles({ name: 'box.png', mimeType: 'image/png', buffer: picture(480, 320) })
+  await attach(phone, 'photo', { name: 'box.png', mimeType: 'image/png', buffer: picture(480, 320) })
   const shown = onDesk(desk, 'Вот такая коробка').getByTestId('attachment-image').locator('img')
   await shown.waitFor()
   await until('the picture to be loaded', () => shown.evaluate(image => image.complete && image.naturalWidth === 480))
@@ -88,8 +85,7 @@ test('a customer and an operator talk', withWorld('desk', world => withBrowser(a
   await until('the same timeline', async () => (await desk.getByTestId('timeline').innerText()) === before)
 
   // A customer who blocks the bot: the operator is told, in words.
-  await phone.getByTestId('sim-attach').click()
-  await phone.locator('[data-kind="block"]').click()
+  await blockTheBot(phone)
   await item.getByText('blocked this channel').waitFor()
   await desk.getByTestId('event-line').filter({ hasText: 'blocked this channel' }).waitFor()
   await answer(desk, 'Вы здесь?')

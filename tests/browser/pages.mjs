@@ -2,6 +2,15 @@
 import assert from 'node:assert/strict'
 import { openPage } from './browser.mjs'
 
+/** The phone alone: nothing of it needs a host. */
+export async function onlyPhone(world, browser, options = {}) {
+  await world.sim()
+  const context = await browser.newContext({ viewport: { width: 420, height: 820 }, locale: 'en-GB', ...options })
+  return openPage(context, `${world.simUrl}/`)
+}
+/** The customer whose phone it is when nobody chose another. */
+export const firstCustomer = async world => (await world.control('chats')).json[0].id
+
 export async function everything(world) {
   await world.sim()
   await world.portal()
@@ -35,6 +44,18 @@ export const calm = (...pages) => {
 export async function choose(phone, text, action) {
   await onPhone(phone, text).click()
   await phone.getByTestId(action).click()
+}
+
+/** Chooses a file for what the phone's menu calls `kind`. */
+export async function attach(phone, kind, files) {
+  await phone.getByTestId('sim-attach').click()
+  const choosing = phone.waitForEvent('filechooser')
+  await phone.locator(`[data-kind="${kind}"]`).click()
+  await (await choosing).setFiles(files)
+}
+export async function blockTheBot(phone) {
+  await phone.getByTestId('sim-info').click()
+  await phone.getByTestId('sim-block').click()
 }
 
 /** A customer who is on no phone here, and what they say. */

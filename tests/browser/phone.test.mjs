@@ -2,17 +2,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { until, withWorld } from '../integration/harness.mjs'
-import { openPage, shoot, withBrowser } from './browser.mjs'
-import { answer, bothPages, calm, everything, onDesk, onPhone, write } from './pages.mjs'
+import { shoot, withBrowser } from './browser.mjs'
+import { answer, attach, blockTheBot, bothPages, calm, everything, firstCustomer, onDesk, onlyPhone, onPhone, write } from './pages.mjs'
 
-/** The phone alone: nothing of it needs a host. */
-async function onlyPhone(world, browser, options = {}) {
-  await world.sim()
-  const context = await browser.newContext({ viewport: { width: 420, height: 820 }, locale: 'en-GB', ...options })
-  return openPage(context, `${world.simUrl}/`)
-}
 const input = phone => phone.getByTestId('sim-input')
-const customer = async world => (await world.control('chats')).json[0].id
 
 test('replying and editing need no mouse', withWorld('keys', world => withBrowser(async browser => {
   await everything(world)
@@ -61,29 +54,28 @@ test('a bot that is blocked is seen to be, and can be let in again', withWorld('
   const phone = await onlyPhone(world, browser)
   await write(phone, 'hello')
   await onPhone(phone, 'hello').waitFor()
-  const attach = phone.getByTestId('sim-attach')
-  assert.equal(await attach.getAttribute('aria-expanded'), 'false')
-  await attach.click()
-  assert.equal(await attach.getAttribute('aria-expanded'), 'true')
+  const clip = phone.getByTestId('sim-attach')
+  assert.equal(await clip.getAttribute('aria-expanded'), 'false')
+  await clip.click()
+  assert.equal(await clip.getAttribute('aria-expanded'), 'true')
   await phone.keyboard.press('Escape')
-  assert.equal(await attach.getAttribute('aria-expanded'), 'false')
-  await attach.click()
-  await phone.getByText('Block the bot', { exact: true }).click()
-  await phone.getByTestId('sim-blocked').getByText('You have blocked the bot').waitFor()
+  assert.equal(await clip.getAttribute('aria-expanded'), 'false')
+  await blockTheBot(phone)
+  await phone.getByTestId('sim-blocked').getByText('You have blocked Shop').waitFor()
   assert.equal(await input(phone).isDisabled(), true)
   await shoot(phone, 'phone-blocked')
-  assert.equal((await world.control(`chats/${await customer(world)}`)).json.blocked, true)
+  assert.equal((await world.control(`chats/${await firstCustomer(world)}`)).json.blocked, true)
 
-  await attach.click()
-  await phone.getByText('Unblock the bot').click()
+  await phone.getByTestId('sim-info').click()
+  await phone.getByText('Unblock Shop').click()
   await phone.getByTestId('sim-blocked').waitFor({ state: 'hidden' })
   await write(phone, 'and back')
   await onPhone(phone, 'and back').waitFor()
   // Blocked from elsewhere, unblocked by the bar.
-  await world.control('block', { user: await customer(world) })
+  await world.control('block', { user: await firstCustomer(world) })
   await phone.getByTestId('sim-unblock').click()
   await phone.getByTestId('sim-blocked').waitFor({ state: 'hidden' })
-  assert.equal((await world.control(`chats/${await customer(world)}`)).json.blocked, false)
+  assert.equal((await world.control(`chats/${await firstCustomer(world)}`)).json.blocked, false)
   calm(phone)
 })))
 
@@ -103,11 +95,8 @@ test('what is not done is told, and what was written stays', withWorld('refused'
   assert.equal(await problem.isVisible(), false)
   assert.equal(await input(phone).inputValue(), '')
 
-  await phone.getByTestId('sim-attach').click()
-  const choosing = phone.waitForEvent('filechooser')
-  await phone.locator('[data-kind="document"]').click()
-  await (await choosing).setFiles({ name: 'film.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(21 * 1024 * 1024) })
-  await problem.getByText('“film.bin” is 21.0 MiB; a bot gets files of at most 20 MiB.').waitFor()
+  await attach(phone, 'file', { name: 'film.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(21 * 1024 * 1024) })
+  await problem.getByText('“film.bin” is 21.0 MiB; the business gets files of at most 20 MiB.').waitFor()
   await shoot(phone, 'phone-problem')
 })))
 
@@ -117,7 +106,7 @@ test('what is new is added below, and nobody who reads above is moved', withWorl
   // The full stop keeps "number 3" and its time, 00:15, from being taken for number 300.
   await write(phone, 'number 0.')
   await onPhone(phone, 'number 0.').waitFor()
-  const user = await customer(world)
+  const user = await firstCustomer(world)
   const say = text => world.control('say', { user, text })
   for (let n = 1; n <= 30; n++) await say(`number ${n}.`)
   await onPhone(phone, 'number 30.').waitFor()
@@ -155,7 +144,7 @@ const lowestContrast = page => page.evaluate(() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement
-    const shown = walker.currentNode.data.trim() && element.checkVisibility() && !element.closest('script, .hidden, :disabled, option')
+    const shown = walker.currentNode.data.trim() && element.checkVisibility() && !element.closest('script, .hidden, .unseen, :disabled, option')
     if (!shown) continue
     const under = []
     for (let one = element; one; one = one.parentElement) under.unshift(getComputedStyle(one).backgroundColor)
