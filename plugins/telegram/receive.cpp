@@ -67,6 +67,7 @@ Request updates_request(const Cursor& cursor, const Settings& settings) {
 struct Fetched {
     std::optional<std::int64_t> last;  ///< highest update_id
     std::vector<std::string> presses;  ///< callback queries to be answered
+    std::vector<std::int64_t> ids;     ///< of the updates in it
 };
 
 /// One update of a poll. What is no update, or cannot be reported, keeps its place in the order as
@@ -81,6 +82,12 @@ bool report_update(
 ) {
     const auto* update = value.if_object();
     const auto id = update == nullptr ? std::nullopt : integer_at(*update, "update_id");
+    if (id) {
+        // Twice in one answer it would be two things that happened: only redeliveries are known again.
+        if (std::find(fetched.ids.begin(), fetched.ids.end(), *id) != fetched.ids.end())
+            return true;
+        fetched.ids.push_back(*id);
+    }
     std::vector<std::string> presses;
     try {
         auto translated =

@@ -146,6 +146,14 @@ TEST(TelegramPollTest, ItemsAndCursorComeInOneGo) {
     EXPECT_THAT(host.faults(), IsEmpty());
 }
 
+TEST(TelegramPollTest, AnUpdateTwiceInOneAnswerHappenedOnce) {
+    TestHost host{telegram_plugin(), poll_account()};
+    host.feed(Input::poll(1, ""));
+    const auto photo = recorded("photo");
+    host.feed(Input::reply(1, 1, 200, R"({"ok":true,"result":[)" + photo + "," + photo + "]}"));
+    EXPECT_EQ(count(host, "item"), 1U);
+}
+
 TEST(TelegramPollTest, AServerThatAnswersAtOnceIsNotAskedInATightLoop) {
     TestHost host{telegram_plugin(), poll_account()};
     host.feed(Input::poll(1, R"({"offset":5})"));
