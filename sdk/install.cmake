@@ -14,9 +14,10 @@ endif()
 
 set(TRUNKLINE_INCLUDE include)
 set(TRUNKLINE_BIN bin)
+set(TRUNKLINE_LIBRARIES lib)
 set(package_folder lib/cmake/Trunkline)
 configure_package_config_file(cmake/TrunklineConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/TrunklineConfig.cmake
-  INSTALL_DESTINATION ${package_folder} PATH_VARS TRUNKLINE_INCLUDE TRUNKLINE_BIN)
+  INSTALL_DESTINATION ${package_folder} PATH_VARS TRUNKLINE_INCLUDE TRUNKLINE_BIN TRUNKLINE_LIBRARIES)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/TrunklineConfigVersion.cmake
   VERSION ${TRUNKLINE_SDK_VERSION} COMPATIBILITY SameMajorVersion)
 
@@ -25,6 +26,12 @@ install(DIRECTORY cmake/ DESTINATION ${package_folder} COMPONENT sdk PATTERN "*.
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/TrunklineConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/TrunklineConfigVersion.cmake
   DESTINATION ${package_folder} COMPONENT sdk)
 install(DIRECTORY template DESTINATION share/trunkline COMPONENT sdk)
+# The simulator kit is an archive, so that a simulator needs nothing of ours where it runs.
+install(TARGETS trunkline_simulator ARCHIVE DESTINATION lib COMPONENT sdk)
+# Its debugging information names folders of the machine that built it.
+install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/libtrunkline_simulator.a\" COMMAND_ERROR_IS_FATAL ANY)"
+  COMPONENT sdk)
+install(DIRECTORY simulator/example DESTINATION share/trunkline/simulator COMPONENT sdk)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/connectors/ DESTINATION share/doc/trunkline-sdk COMPONENT sdk)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION share/doc/trunkline-sdk RENAME copyright COMPONENT sdk)
 
@@ -55,10 +62,11 @@ set(CPACK_DEBIAN_SDK_PACKAGE_NAME trunkline-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_SDK_DESCRIPTION "what messenger connectors for Trunkline are built with
 Headers, CMake functions, templates, documentation, the conformance runner and
-trunkctl, which scaffolds, signs and looks into a running host.")
+trunkctl, which scaffolds, signs and looks into a running host; and what simulated
+messengers are made of, for tests without the messenger.")
 # Libraries of the programs are found by dpkg-shlibdeps. A connector in C++ is compiled with Boost's headers; the compiler may
 # be another one than Debian's first choice.
 set(CPACK_DEBIAN_SDK_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS
-  "cmake (>= 3.25), make | ninja-build, g++ (>= 4:12) | clang (>= 1:14), binutils, libboost1.81-dev, openssl")
+  "cmake (>= 3.25), make | ninja-build, g++ (>= 4:12) | clang (>= 1:14), binutils, libboost1.81-dev, libssl-dev, openssl")
 include(CPack)

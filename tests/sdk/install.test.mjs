@@ -1,7 +1,9 @@
 // The SDK installed into a folder of its own, and a connector made with nothing but that.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
@@ -26,7 +28,7 @@ const inside = where => readdirSync(where, { recursive: true, withFileTypes: tru
 
 test('the component sdk installs what authors need, and nothing that names these sources', () => {
   good('cmake', '--install', build, '--component', 'sdk', '--prefix', prefix)
-  for (const wanted of ['include/trunkline/abi.h', 'include/trunkline/ext/crypto.h', 'lib/cmake/Trunkline/TrunklineConfigVersion.cmake', 'bin/trunkctl', 'share/trunkline/template/cpp/my_messenger.cpp', 'share/doc/trunkline-sdk/tutorial/first-connector.md'])
+  for (const wanted of ['include/trunkline/abi.h', 'include/trunkline/ext/crypto.h', 'lib/cmake/Trunkline/TrunklineConfigVersion.cmake', 'bin/trunkctl', 'share/trunkline/template/cpp/my_messenger.cpp', 'share/doc/trunkline-sdk/tutorial/first-connector.md', 'lib/libtrunkline_simulator.a', 'include/trunkline/simulator/control.hpp'])
     assert.ok(existsSync(path.join(prefix, wanted)), wanted)
   const source = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..')
   for (const file of inside(prefix).filter(file => !file.includes('/bin/'))) assert.ok(!readFileSync(file, 'latin1').includes(source), `${file} names ${source}`)
@@ -53,6 +55,54 @@ for (const language of ['cpp', 'c']) {
     assert.ok(readFileSync(library).includes('{"in":{"kind":"webhook"'), 'its golden cases are in it')
   })
 }
+
+test('a simulated messenger is made with nothing but the package, and speaks both ways', async () => {
+  const where = path.join(folder, 'simulator')
+  cpSync(path.join(prefix, 'share/trunkline/simulator/example'), where, { recursive: true })
+  const work = path.join(where, 'build')
+  good('cmake', '-S', where, '-B', work)
+  good('cmake', '--build', work)
+  assert.equal(run(path.join(work, 'my_messenger_sim')).status, 2)
+
+  // The connector's side: takes each message, but refuses the first delivery.
+  const hooks = []
+  const connector = http.createServer(async (request, response) => {
+    const pieces = []
+    for await (const piece of request) pieces.push(piece)
+    hooks.push({ secret: request.headers['x-webhook-secret'], ...JSON.parse(Buffer.concat(pieces).toString()) })
+    response.writeHead(hooks.length === 1 ? 500 : 200).end()
+  })
+  connector.listen(0, '127.0.0.1')
+  await once(connector, 'listening')
+  const child = spawn(path.join(work, 'my_messenger_sim'), ['127.0.0.1:0', `http://127.0.0.1:${connector.address().port}/hook`, 'a secret'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  try {
+    const [said] = await once(child.stdout, 'data')
+    const base = `http://127.0.0.1:${/port (\d+)/.exec(said)[1]}`
+    const post = async (what, body) => {
+      const answer = await fetch(base + what, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
+      return { status: answer.status, json: await answer.json() }
+    }
+    const user = (await post('/control/users', { name: 'Ann' })).json.id
+    await post('/control/say', { user, text: 'Is it in stock?' })
+    while (hooks.length < 2) await new Promise(done => setTimeout(done, 20))
+    assert.deepEqual(hooks[1], { secret: 'a secret', chat: '1', id: 1, name: 'Ann', text: 'Is it in stock?' })
+    assert.deepEqual(hooks[0], hooks[1], 'refused, and made again')
+    assert.deepEqual(await post('/messages', { chat: '1', text: 'Yes' }), { status: 200, json: { id: 2 } })
+    assert.deepEqual(await post('/messages', { chat: '1' }), { status: 400, json: { error: 'text is missing' } })
+    assert.equal((await post('/messages', { chat: '7', text: 'x' })).status, 404)
+    await post('/control/faults', { action: '429' })
+    assert.equal((await post('/messages', { chat: '1', text: 'x' })).status, 429)
+    const shown = await (await fetch(`${base}/control/chats/${user}/messages`)).json()
+    assert.deepEqual(shown.map(message => message.text), ['Is it in stock?', 'Yes'])
+    assert.match(await (await fetch(base)).text(), /<html/)
+  } finally {
+    child.kill('SIGTERM')
+    connector.closeAllConnections()
+    connector.close()
+  }
+  assert.deepEqual(await ended, [0, null])
+})
 
 test('what the how-to on signing says is so', () => {
   const where = path.join(folder, 'signing')
@@ -82,7 +132,7 @@ test('versions are asked for as with any package', () => {
   const where = project('component', 'project(x LANGUAGES C)\nfind_package(Trunkline 1.0 REQUIRED COMPONENTS sdk host)\n')
   const { status, said } = run('cmake', '-S', where, '-B', path.join(where, 'build'))
   assert.notEqual(status, 0)
-  assert.match(said, /there is no component 'host', only sdk/)
+  assert.match(said, /there is no component 'host', only sdk and simulator/)
 })
 
 test('the gate refuses a connector in C, too, and takes the file away', () => {
