@@ -83,7 +83,8 @@ bool report_update(
     const auto* update = value.if_object();
     const auto id = update == nullptr ? std::nullopt : integer_at(*update, "update_id");
     if (id) {
-        // Twice in one answer it would be two things that happened: only redeliveries are known again.
+        // Twice in one answer it would be two things that happened: only redeliveries are known
+        // again.
         if (std::find(fetched.ids.begin(), fetched.ids.end(), *id) != fetched.ids.end())
             return true;
         fetched.ids.push_back(*id);
