@@ -34,6 +34,7 @@ std::variant<Groups::Place, std::string> Groups::place_of(const json::object& wh
     if (place.chat->migrated_to != 0) return "the group is a supergroup now";
     const Chat* user = world_.chat(number_at(whole, "user").value_or(0));
     if (user != nullptr && !user->is_group()) place.user = &user->user;
+    if (place.user == nullptr && what.contains("user")) return "no such user";
     // Somebody does it; who, matters only where it is told.
     for (const auto& [id, role] : place.chat->roles) {
         if (place.user != nullptr) break;
@@ -104,6 +105,7 @@ Groups::Done Groups::make(const json::object& what) {
 }
 
 Groups::Done Groups::join(const json::object& what) {
+    if (!what.contains("user")) return "user is needed";
     auto found = place_of(what);
     if (auto* why = std::get_if<std::string>(&found)) return *why;
     const Place place = std::get<Place>(found);
@@ -118,6 +120,7 @@ Groups::Done Groups::join(const json::object& what) {
 }
 
 Groups::Done Groups::leave(const json::object& what) {
+    if (!what.contains("user")) return "user is needed";
     auto found = place_of(what);
     if (auto* why = std::get_if<std::string>(&found)) return *why;
     const Place place = std::get<Place>(found);

@@ -18,8 +18,8 @@ public:
     /// {"title", "type": "group|supergroup", "forum", "members": [user, ...], "bot": role, "id"};
     /// the first member made it. The bot is an administrator unless told otherwise.
     Done make(const json::object& what);
-    Done join(const json::object& what);         ///< {"chat", "user", "by"}
-    Done leave(const json::object& what);        ///< {"chat", "user", "by"}
+    Done join(const json::object& what);         ///< {"chat", "user"}
+    Done leave(const json::object& what);        ///< {"chat", "user"}
     Done set_bot(const json::object& what);      ///< {"chat", "user", "status"}: member, left, ...
     Done retitle(const json::object& what);      ///< {"chat", "user", "title"}
     Done migrate(const json::object& what);      ///< {"chat", "user"}: to a supergroup

@@ -102,6 +102,10 @@ TEST_F(GroupsTest, MembersComeAndGo) {
     EXPECT_EQ(news.at(0).at("message").at("left_chat_member").at("id"), 1002);
     EXPECT_EQ(call("getChatMemberCount", count).result(), 2);
     EXPECT_EQ(groups.leave({{"chat", id}, {"user", 1002}}).index(), 1u);
+    for (const json::object& nobody : {json::object{{"chat", id}}, {{"chat", id}, {"user", 5}}}) {
+        EXPECT_EQ(groups.join(nobody).index(), 1u);
+        EXPECT_EQ(groups.leave(nobody).index(), 1u);
+    }
     const auto role = [&](const char* user) {
         return call(
             "getChatMember", R"({"chat_id":)" + std::to_string(id) + R"(,"user_id":)" + user + "}"
