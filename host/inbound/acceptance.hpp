@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct Ground {
     WallMs quarantine_keep_ms;
     WallMs media_life_ms;                 ///< how long a link to a file works
     async::BlockingPool* pool = nullptr;  ///< for looking things up; null: nothing is looked up
+    WallMs copy_within_ms = 0;  ///< files that die at their messenger within this time are copied
+    /// Something to be copied was written. `[any]` Null: nothing is copied.
+    std::function<void()> copies_wait = {};
 };
 
 /// An event for a lane in memory.
@@ -36,6 +40,7 @@ struct Accepted {
     store::Batch batch;
     std::vector<Fleeting> fleeting;
     std::size_t quarantined = 0;
+    std::size_t to_copy = 0;  ///< files
     /// A replay's item that is no more readable than it was, and why: then nothing is written.
     std::optional<std::string> unreadable;
 
@@ -88,6 +93,9 @@ void append_event(
     std::vector<store::Put> with,
     Accepted& out
 );
+
+/// Replaces references of pictures by links.
+void link_avatars(const Ground& ground, const accounts::Account& account, universal::Event& event);
 
 /// A notice that an account's health changed; nothing when it says nothing new.
 void append_health(

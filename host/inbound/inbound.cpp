@@ -89,7 +89,10 @@ async::Awaitable<Result<void>> EventSink::commit(tasks::Durable durable) {
         accepted.batch.put.push_back(
             {store::Table::cursor, account_.id.text(), *std::move(cursor), 0}
         );
+    const bool copies = accepted.to_copy > 0;
     auto written = co_await write(store_, account_, std::move(accepted));
+    if (!written) co_return written;
+    if (copies) ground_.copies_wait();
     co_return written;
 }
 

@@ -96,7 +96,6 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
         return value != nullptr && value->is_object() && value->as_object().contains(key);
     };
     if (inside("poll", "jitter")) unserved("poll.jitter");
-    if (inside("media", "copy_before")) unserved("media.copy_before");
     return std::move(reader.remarks);
 }
 
