@@ -163,7 +163,12 @@ Result<void> Host::make_rooms() {
         nullptr,
         retention});
     if (config_.keep.copied_bytes > 0) ground_->copies_wait = [this] { copier_->wake(); };
+    ground_->customers_met = [this](accounts::Account& account, std::vector<inbound::Met> met) {
+        auto found = directory_.account(account.id.text());
+        if (found.get() == &account) profiles_->met(std::move(found), std::move(met));
+    };
     inbound_ = std::make_unique<inbound::Inbound>(*ground_, directory_, *store_, pool_);
+    profiles_ = std::make_unique<inbound::Profiles>(loops_, *inbound_, *store_, pool_);
     commands_ = std::make_unique<outbound::Commands>(outbound::Commands::Services{
         *ground_, directory_, *store_, pool_, *files_, config_.public_url});
     make_media();
@@ -208,6 +213,7 @@ Result<void> Host::make_rooms() {
         },
         *copies_,
         *copier_,
+        *profiles_,
     });
     return {};
 }
@@ -456,7 +462,7 @@ void Host::stop() {
         }
         copier_->wake();
         const auto limit = std::chrono::steady_clock::now() + kDrainAtMost;
-        while (running_accounts_ > 0 ||
+        while (running_accounts_ > 0 || profiles_->at_work() > 0 ||
                (copier_->at_work() > 0 && std::chrono::steady_clock::now() < limit))
             co_await async::pause(milliseconds{10});
     });

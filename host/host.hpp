@@ -18,6 +18,7 @@
 #include "host/connector_serving.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/inbound/profiles.hpp"
 #include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
 #include "host/media/copier.hpp"
@@ -136,6 +137,7 @@ private:
     std::unique_ptr<lanes::LaneTable> lanes_;
     std::unique_ptr<delivery::PortalLanes> portal_lanes_;
     std::unique_ptr<inbound::Inbound> inbound_;
+    std::unique_ptr<inbound::Profiles> profiles_;
     std::unique_ptr<connect::Flows> flows_;
     std::unique_ptr<connect::Page> connect_page_;
     std::unique_ptr<outbound::Commands> commands_;

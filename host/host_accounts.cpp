@@ -55,6 +55,7 @@ Result<void> Host::adopt_manifest(
     account.check_every = duration_in(manifest, "check_every");
     account.copy_before =
         duration_inside(manifest, "media", "copy_before").value_or(milliseconds{0});
+    account.profile_every = duration_inside(manifest, "profile", "every");
     if (const auto every = duration_inside(manifest, "poll", "every")) account.poll_every = *every;
     const auto* accept = manifest.if_contains("accept");
     account.accept =

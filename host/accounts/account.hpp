@@ -74,6 +74,8 @@ public:
 
     /// Files that die at the messenger within this time are copied at once, as the connector asks.
     std::chrono::milliseconds copy_before{0};
+    std::optional<std::chrono::milliseconds>
+        profile_every;  ///< how often a customer's profile may be asked for; none = not at all
 
     /// After a migration: the messenger's present conversation id -> the id the portal has always
     /// known.

@@ -11,6 +11,7 @@
 #include "host/connect/flows.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/inbound/profiles.hpp"
 #include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
 #include "host/media/copier.hpp"
@@ -43,6 +44,7 @@ struct Rooms {
         servers;  ///< public, admin
     const media::Copies& copies;
     const media::Copier& copier;
+    const inbound::Profiles& profiles;
 };
 
 /// The handler behind `listen.admin`: /v1/..., /metrics, /healthz, /readyz. `[any]`

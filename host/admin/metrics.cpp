@@ -187,6 +187,22 @@ void write_copies(const Rooms& rooms, std::string& out) {
     Family{out, "trunkline_media_copying", "gauge", "Files being copied."}.add(work.at_work);
 }
 
+void write_profiles(const Rooms& rooms, std::string& out) {
+    const inbound::Profiles::Figures f = rooms.profiles.figures();
+    Family{out, "trunkline_profiles_asked_total", "counter", "Profiles asked for."}.add(f.asked);
+    Family{out, "trunkline_profiles_failed_total", "counter", "Of these, without an answer."}.add(
+        f.failed
+    );
+    Family{out, "trunkline_profiles_told_total", "counter", "Profiles that said something new."}
+        .add(f.told);
+    Family{
+        out,
+        "trunkline_profiles_dropped_total",
+        "counter",
+        "Profiles not asked for because too many waited."}
+        .add(f.dropped);
+}
+
 }  // namespace
 
 async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
@@ -202,6 +218,7 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
     write_lanes(lanes, total, rooms.clock.wall_ms(), out);
     write_net(rooms, out);
     write_copies(rooms, out);
+    write_profiles(rooms, out);
     Family plugins{
         out, "trunkline_plugin_state", "gauge", "1 for the state a connector's file is in."};
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {

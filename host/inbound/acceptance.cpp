@@ -87,6 +87,14 @@ std::vector<store::Put> link_media(const Ground& ground, const Account& account,
     return copies;
 }
 
+/// Whose profile may be worth asking for: somebody who wrote now.
+void note_customer(const Account& account, const Event& event, Accepted& out) {
+    if (!account.profile_every || !customer_spoke(event) || event.sender().id().empty() ||
+        event.sender().bot() || event.conversation().id().empty())
+        return;
+    out.met.push_back({event.conversation().id(), event.conversation().kind(), event.sender()});
+}
+
 std::string quarantine_row(
     const Account& account,
     const std::string& conversation,
@@ -224,6 +232,7 @@ void accept_item(
             out
         );
     }
+    note_customer(account, event, out);
     auto copies = link_media(ground, account, event);
     out.to_copy += copies.size();
     append_event(ground, account, std::move(event), std::move(dedup), std::move(copies), out);

@@ -16,6 +16,12 @@
 
 namespace trunkline::inbound {
 
+/// A customer who wrote, as the event has it.
+struct Met {
+    std::string conversation, kind;
+    universal::Sender sender;
+};
+
 /// What every acceptance needs. Everything outlives it.
 struct Ground {
     const Clock& clock;
@@ -26,6 +32,9 @@ struct Ground {
     WallMs copy_within_ms = 0;  ///< files that die at their messenger within this time are copied
     /// Something to be copied was written. `[any]` Null: nothing is copied.
     std::function<void()> copies_wait = {};
+    /// Customers whose profile may be asked for were met, durably; on the account's loop. Null:
+    /// nobody asks.
+    std::function<void(accounts::Account&, std::vector<Met>)> customers_met = {};
 };
 
 /// An event for a lane in memory.
@@ -41,6 +50,7 @@ struct Accepted {
     std::vector<Fleeting> fleeting;
     std::size_t quarantined = 0;
     std::size_t to_copy = 0;  ///< files
+    std::vector<Met> met;     ///< of an account whose connector fetches profiles
     /// A replay's item that is no more readable than it was, and why: then nothing is written.
     std::optional<std::string> unreadable;
 

@@ -12,6 +12,7 @@ constexpr char kManifest[] = R"({
   "settings": [{"key": "base_url", "type": "url", "title": "Address of the messenger", "required": true}],
   "receive": ["webhook"],
   "media": {"copy_before": "1h"},
+  "profile": {"every": "24h"},
   "features": {"*": {"text_max": 4096, "attachments": {"file": {"max_bytes": 33554432}, "image": {"max_bytes": 1024}}}}
 })";
 
@@ -54,6 +55,16 @@ public:
             Request::get(std::string{text_at(*found, "url")}), context.now_ms() + 3'600'000
         );
         co_return Outcome::done();
+    }
+
+    Task on_profile(Context& context, const Profile& profile) const override {
+        const HttpReply reply = co_await context.http(
+            Request::get(base_url_ + "/user/" + percent_encoded(profile.customer))
+        );
+        if (reply.status == 404)
+            co_return Outcome::rejected("unknown", "Nobody knows this person.");
+        if (!reply.ok()) co_return failure_of(reply);
+        co_return Outcome::result(std::string{reply.body});
     }
 
     Task on_command(Context& context, const Command& command) const override {

@@ -26,7 +26,7 @@ TEST(RemarksTest, AManifestThatIsServedAsItStandsGetsNone) {
             "receive": ["webhook", "poll"], "poll": {"every": "1s"},
             "redelivery_window": "48h", "check_every": "1h", "features": {"*": {"anything": 1}},
             "limits": [{"scope": "chat", "rate": 1, "per": "1s", "burst": 1}],
-            "media": {"copy_before": "72h"}})"),
+            "media": {"copy_before": "72h"}, "profile": {"every": "24h"}})"),
         IsEmpty()
     );
 }
