@@ -11,6 +11,7 @@
 #include "host/async/on.hpp"
 #include "host/async/spawn.hpp"
 #include "host/inbound/locate.hpp"
+#include "host/inbound/media_lost.hpp"
 #include "host/inbound/tell_health.hpp"
 #include "host/left_behind.hpp"
 #include "host/net/descriptors.hpp"
@@ -144,24 +145,33 @@ Result<void> Host::make_rooms() {
         pool_,
         clock_
     );
+    copies_ = std::make_unique<media::Copies>(
+        media::Copies::Options{
+            config_.store.path + "/copies", store_key_, config_.keep.copied_bytes},
+        *store_,
+        pool_,
+        clock_
+    );
+    auto recalled = copies_->recall();
+    if (!recalled) return recalled;
+    const WallMs retention = longest_retention(config_);
     ground_ = std::make_unique<inbound::Ground>(inbound::Ground{
         clock_,
         *links_,
         config_.keep.quarantine.count(),
-        longest_retention(config_) + kLinkLivesBeyondRetention});
+        retention + kLinkLivesBeyondRetention,
+        nullptr,
+        retention});
+    if (config_.keep.copied_bytes > 0) ground_->copies_wait = [this] { copier_->wake(); };
+    ground_->customers_met = [this](accounts::Account& account, std::vector<inbound::Met> met) {
+        auto found = directory_.account(account.id.text());
+        if (found.get() == &account) profiles_->met(std::move(found), std::move(met));
+    };
     inbound_ = std::make_unique<inbound::Inbound>(*ground_, directory_, *store_, pool_);
+    profiles_ = std::make_unique<inbound::Profiles>(loops_, *inbound_, *store_, pool_);
     commands_ = std::make_unique<outbound::Commands>(outbound::Commands::Services{
         *ground_, directory_, *store_, pool_, *files_, config_.public_url});
-    relay_ = std::make_unique<media::Relay>(media::Relay::Services{
-        *links_,
-        *files_,
-        directory_,
-        *clients_,
-        pool_,
-        clock_,
-        [this](std::shared_ptr<accounts::Account> account, std::string ref) {
-            return inbound::locate(*inbound_, *store_, std::move(account), std::move(ref));
-        }});
+    make_media();
     auto connecting = make_flows();
     if (!connecting) return connecting;
     connect_page_ = std::make_unique<connect::Page>(*flows_);
@@ -201,8 +211,40 @@ Result<void> Host::make_rooms() {
                 public_server_ ? public_server_->figures() : net::Server::Figures{},
                 admin_server_ ? admin_server_->figures() : net::Server::Figures{}};
         },
+        *copies_,
+        *copier_,
+        *profiles_,
     });
     return {};
+}
+
+void Host::make_media() {
+    origins_ = std::make_unique<media::Origins>(
+        *clients_,
+        clock_,
+        [this](std::shared_ptr<accounts::Account> account, std::string ref) {
+            return inbound::locate(*inbound_, *store_, std::move(account), std::move(ref));
+        }
+    );
+    copier_ = std::make_unique<media::Copier>(media::Copier::Services{
+        loops_.at(0),
+        *store_,
+        *copies_,
+        *origins_,
+        directory_,
+        pool_,
+        clock_,
+        [this](
+            std::shared_ptr<accounts::Account> account,
+            media::Lost lost,
+            std::vector<store::Erase> with
+        ) {
+            return inbound::tell_lost(
+                *ground_, *store_, std::move(account), std::move(lost), std::move(with)
+            );
+        }});
+    relay_ = std::make_unique<media::Relay>(media::Relay::Services{
+        *links_, *files_, *copies_, *origins_, directory_, pool_, clock_});
 }
 
 Result<void> Host::make_reloader() {
@@ -258,6 +300,11 @@ Result<void> Host::start() {
         );
     }
     reloader_->start();
+    ++running_accounts_;
+    async::spawn(loops_.at(0).get_executor(), "copier", [this]() -> async::Awaitable<> {
+        co_await copier_->run(stopping_);
+        --running_accounts_;
+    });
     housekeeper_ = std::thread{[this] { housekeeping(); }};
     public_side_->ready(true);
     return {};
@@ -379,6 +426,7 @@ void Host::housekeeping() {
         if (seconds % 600 != 0) continue;
         try {
             files_->sweep();
+            copies_->sweep();
             for (const auto& [id, portal] : directory_.portals())
                 portal->keys->tick();
         } catch (const std::exception& error) {
@@ -412,7 +460,10 @@ void Host::stop() {
                     return account->strand->stop();
                 });
         }
-        while (running_accounts_ > 0)
+        copier_->wake();
+        const auto limit = std::chrono::steady_clock::now() + kDrainAtMost;
+        while (running_accounts_ > 0 || profiles_->at_work() > 0 ||
+               (copier_->at_work() > 0 && std::chrono::steady_clock::now() < limit))
             co_await async::pause(milliseconds{10});
     });
     if (housekeeper_.joinable()) housekeeper_.join();

@@ -18,8 +18,10 @@
 #include "host/connector_serving.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/inbound/profiles.hpp"
 #include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
+#include "host/media/copier.hpp"
 #include "host/media/relay.hpp"
 #include "host/net/clients.hpp"
 #include "host/net/server.hpp"
@@ -104,6 +106,7 @@ private:
     reload::ServedAccount describe(const accounts::Account& account) const;
     void begin_life(std::shared_ptr<accounts::Account> account);
     Result<void> make_reloader();
+    void make_media();
     void end_waits();
     void housekeeping();
 
@@ -125,6 +128,7 @@ private:
     std::unique_ptr<reload::Reloader> reloader_;
     std::unique_ptr<media::Links> links_;
     std::unique_ptr<media::Files> files_;
+    std::unique_ptr<media::Copies> copies_;
     std::unique_ptr<inbound::Ground> ground_;
     accounts::Directory directory_;
     std::mutex buckets_mutex_;  // guards connector_buckets_; accounts go over on all loops at once
@@ -133,9 +137,12 @@ private:
     std::unique_ptr<lanes::LaneTable> lanes_;
     std::unique_ptr<delivery::PortalLanes> portal_lanes_;
     std::unique_ptr<inbound::Inbound> inbound_;
+    std::unique_ptr<inbound::Profiles> profiles_;
     std::unique_ptr<connect::Flows> flows_;
     std::unique_ptr<connect::Page> connect_page_;
     std::unique_ptr<outbound::Commands> commands_;
+    std::unique_ptr<media::Origins> origins_;
+    std::unique_ptr<media::Copier> copier_;
     std::unique_ptr<media::Relay> relay_;
     std::unique_ptr<PublicSide> public_side_;
     std::unique_ptr<net::Handler> admin_side_;

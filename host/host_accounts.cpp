@@ -24,6 +24,14 @@ std::optional<milliseconds> duration_in(const boost::json::object& manifest, con
     return config::parse_duration(std::string_view{value->as_string()});
 }
 
+std::optional<milliseconds> duration_inside(
+    const boost::json::object& manifest, const char* section, const char* key
+) {
+    const auto* inner = manifest.if_contains(section);
+    if (inner == nullptr || !inner->is_object()) return std::nullopt;
+    return duration_in(inner->get_object(), key);
+}
+
 }  // namespace
 
 /// What the account is to the host follows from its connector's manifest. On the account's loop.
@@ -45,9 +53,10 @@ Result<void> Host::adopt_manifest(
     if (const auto window = duration_in(manifest, "redelivery_window"))
         account.redelivery_window_ms = window->count();
     account.check_every = duration_in(manifest, "check_every");
-    if (const auto* poll = manifest.if_contains("poll"); poll != nullptr && poll->is_object()) {
-        if (const auto every = duration_in(poll->as_object(), "every")) account.poll_every = *every;
-    }
+    account.copy_before =
+        duration_inside(manifest, "media", "copy_before").value_or(milliseconds{0});
+    account.profile_every = duration_inside(manifest, "profile", "every");
+    if (const auto every = duration_inside(manifest, "poll", "every")) account.poll_every = *every;
     const auto* accept = manifest.if_contains("accept");
     account.accept =
         accept != nullptr && accept->is_object() ? accept->get_object() : boost::json::object{};

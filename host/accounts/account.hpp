@@ -72,6 +72,11 @@ public:
     std::optional<std::chrono::milliseconds>
         check_every;  ///< as the connector asks; none = at start only
 
+    /// Files that die at the messenger within this time are copied at once, as the connector asks.
+    std::chrono::milliseconds copy_before{0};
+    std::optional<std::chrono::milliseconds>
+        profile_every;  ///< how often a customer's profile may be asked for; none = not at all
+
     /// After a migration: the messenger's present conversation id -> the id the portal has always
     /// known.
     std::unordered_map<std::string, std::string> known_as;

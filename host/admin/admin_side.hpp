@@ -11,8 +11,10 @@
 #include "host/connect/flows.hpp"
 #include "host/delivery/portal_lanes.hpp"
 #include "host/inbound/inbound.hpp"
+#include "host/inbound/profiles.hpp"
 #include "host/isolation/children.hpp"
 #include "host/lanes/lane_table.hpp"
+#include "host/media/copier.hpp"
 #include "host/net/clients.hpp"
 #include "host/net/server.hpp"
 #include "host/plugins/generation.hpp"
@@ -40,6 +42,9 @@ struct Rooms {
     std::function<net::Response()> readiness;
     std::function<std::pair<net::Server::Figures, net::Server::Figures>()>
         servers;  ///< public, admin
+    const media::Copies& copies;
+    const media::Copier& copier;
+    const inbound::Profiles& profiles;
 };
 
 /// The handler behind `listen.admin`: /v1/..., /metrics, /healthz, /readyz. `[any]`

@@ -240,6 +240,8 @@ async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_m
     for (const auto& [state, count] : states)
         accounts[state] = count;
     const net::Response ready = rooms.readiness();
+    const media::Copies::Figures copies = rooms.copies.figures();
+    const media::Copier::Figures copier = rooms.copier.figures();
     co_return answer(json::object{
         {"version", TRUNKLINE_VERSION},
         {"started", rfc3339(started_ms)},
@@ -253,6 +255,12 @@ async::Awaitable<net::Response> show_status(const Rooms& rooms, WallMs started_m
           {"failing", failing},
           {"paused", paused},
           {"oldest", time_or_null(oldest)}}},
+        {"copies",
+         {{"files", copies.files},
+          {"bytes", copies.bytes},
+          {"bytes_max", copies.bytes_max},
+          {"lost", copier.failed},
+          {"refused", copier.refused}}},
     });
 }
 

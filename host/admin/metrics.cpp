@@ -156,6 +156,53 @@ void write_net(const Rooms& rooms, std::string& out) {
     Family{out, "trunkline_calls_in_flight", "gauge", "Of these, under way."}.add(calls.in_flight);
 }
 
+void write_copies(const Rooms& rooms, std::string& out) {
+    const media::Copies::Figures kept = rooms.copies.figures();
+    const media::Copier::Figures work = rooms.copier.figures();
+    Family{out, "trunkline_media_copies", "gauge", "Copies of files that die at their messenger."}
+        .add(kept.files);
+    Family{out, "trunkline_media_copies_bytes", "gauge", "What they take on disk."}.add(kept.bytes);
+    Family{out, "trunkline_media_copies_bytes_max", "gauge", "What they may take."}.add(
+        kept.bytes_max
+    );
+    Family{out, "trunkline_media_copied_total", "counter", "Files copied."}.add(work.copied);
+    Family{out, "trunkline_media_copied_bytes_total", "counter", "Bytes copied."}.add(
+        work.copied_bytes
+    );
+    Family{
+        out,
+        "trunkline_media_copy_retries_total",
+        "counter",
+        "Tries to copy a file that failed and are made again."}
+        .add(work.retried);
+    Family{
+        out,
+        "trunkline_media_copy_failed_total",
+        "counter",
+        "Files that were to be copied and are lost."}
+        .add(work.failed);
+    Family{
+        out, "trunkline_media_copy_refused_total", "counter", "Files not copied for want of room."}
+        .add(work.refused);
+    Family{out, "trunkline_media_copying", "gauge", "Files being copied."}.add(work.at_work);
+}
+
+void write_profiles(const Rooms& rooms, std::string& out) {
+    const inbound::Profiles::Figures f = rooms.profiles.figures();
+    Family{out, "trunkline_profiles_asked_total", "counter", "Profiles asked for."}.add(f.asked);
+    Family{out, "trunkline_profiles_failed_total", "counter", "Of these, without an answer."}.add(
+        f.failed
+    );
+    Family{out, "trunkline_profiles_told_total", "counter", "Profiles that said something new."}
+        .add(f.told);
+    Family{
+        out,
+        "trunkline_profiles_dropped_total",
+        "counter",
+        "Profiles not asked for because too many waited."}
+        .add(f.dropped);
+}
+
 }  // namespace
 
 async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
@@ -170,6 +217,8 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
     write_accounts(rooms, out);
     write_lanes(lanes, total, rooms.clock.wall_ms(), out);
     write_net(rooms, out);
+    write_copies(rooms, out);
+    write_profiles(rooms, out);
     Family plugins{
         out, "trunkline_plugin_state", "gauge", "1 for the state a connector's file is in."};
     for (const plugins::PluginInfo& info : rooms.catalogue.list()) {

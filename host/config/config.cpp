@@ -162,6 +162,13 @@ void bind(Section& s, Config& out) {
         k.duration(
             "media", out.keep.media, minutes{1}, hours{24 * 30}, "outgoing files waiting to be sent"
         );
+        k.size(
+            "copied_bytes",
+            out.keep.copied_bytes,
+            0,
+            1024 * kGiB,
+            "on disk, for copies of incoming files that die at their messenger; 0 = none are made"
+        );
     });
     if (!s.describing()) out.plugins.place = s.place_of("plugins");
     s.section("plugins", "connectors", [&](Section& p) {

@@ -55,6 +55,7 @@ struct Keep {
     milliseconds dead_letters{std::chrono::hours{24 * 14}};
     milliseconds quarantine{std::chrono::hours{24 * 14}};
     milliseconds media{std::chrono::hours{48}};
+    std::uint64_t copied_bytes = 4ULL << 30U;
 };
 
 struct Plugins {
@@ -76,6 +77,7 @@ struct Limits {
     std::uint64_t waiting_bytes = 1ULL << 30U;
     std::uint64_t commands_per_second = 100;
     std::uint64_t media_bytes = 100ULL << 20U;
+    std::uint64_t copied_bytes = 1ULL << 30U;
 };
 
 struct LaneBatch {

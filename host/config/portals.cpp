@@ -151,6 +151,13 @@ void bind_portal(Section& s, Portal& portal) {
         l.size(
             "media_bytes", portal.limits.media_bytes, kKiB, 10 * kGiB, "largest file, either way"
         );
+        l.size(
+            "copied_bytes",
+            portal.limits.copied_bytes,
+            0,
+            1024 * kGiB,
+            "of keep.copied_bytes, for this portal"
+        );
     });
     std::vector<Lane> lanes;
     s.list("lanes", "queues to this portal; default: messages and presence", [&](Section& l) {

@@ -6,6 +6,7 @@
 
 #include "host/async/spawn.hpp"
 #include "host/base/base64.hpp"
+#include "host/media/copy_job.hpp"
 #include "host/seal/crypto.hpp"
 #include "host/universal/part_id.hpp"
 
@@ -30,31 +31,68 @@ bool customer_spoke(const Event& event) {
     return event.type() == "message" || event.type() == "callback" || event.type() == "unsupported";
 }
 
-/// Replaces the connector's references by links that mean nothing outside.
-void link_media(const Ground& ground, const Account& account, Event& event) {
-    const auto link =
-        [&](const std::string& ref, const std::string& mime, const std::string& name, WallMs expires
-        ) {
-            const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
-            return ground.links.url(
-                {account.id, ref, mime, expires > 0 ? std::min(expires, until) : until}, name
-            );
-        };
+/// Whether an attachment's file dies at its messenger so soon that the host keeps a copy.
+bool dies_soon(
+    const Ground& ground, const Account& account, const universal::Attachment& attachment
+) {
+    if (!ground.copies_wait || account.portal->limits.copied_bytes == 0) return false;
+    const WallMs now = ground.clock.wall_ms();
+    const WallMs within = std::max<WallMs>(ground.copy_within_ms, account.copy_before.count());
+    return attachment.has_expires() && attachment.expires() > now &&
+           attachment.expires() <= now + within;
+}
+
+media::CopyJob copy_job(
+    const Ground& ground,
+    const Account& account,
+    const Event& event,
+    const universal::Attachment& attachment
+) {
+    const WallMs now = ground.clock.wall_ms();
+    media::CopyJob job;
+    job.id = make_ulid(now).text();
+    job.account = account.id;
+    job.ref = attachment.ref();
+    job.dies_ms = attachment.expires();
+    job.until_ms = now + ground.media_life_ms;
+    job.due_ms = now;
+    job.conversation = event.conversation().id();
+    job.kind = event.conversation().kind();
+    job.message = event.message().id();
+    job.attachment_kind = attachment.kind();
+    job.url = attachment.url();
+    job.name = attachment.name();
+    job.mime = attachment.mime();
+    return job;
+}
+
+/// Replaces the connector's references by links that mean nothing outside; what is to be copied
+/// goes into the write with the event.
+std::vector<store::Put> link_media(const Ground& ground, const Account& account, Event& event) {
+    std::vector<store::Put> copies;
+    const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
     if (event.has_message()) {
         for (auto& attachment : *event.mutable_message()->mutable_attachments()) {
             if (attachment.ref().empty()) continue;
-            const std::string name =
+            const std::string& name =
                 attachment.name().empty() ? attachment.kind() : attachment.name();
-            attachment.set_url(link(attachment.ref(), attachment.mime(), name, attachment.expires())
-            );
+            const media::Link link{
+                account.id, attachment.ref(), attachment.mime(), until, attachment.expires()};
+            attachment.set_url(ground.links.url(link, name));
+            if (dies_soon(ground, account, attachment))
+                copies.push_back(media::row_of(copy_job(ground, account, event, attachment)));
         }
     }
-    for (universal::Sender* person :
-         {event.has_sender() ? event.mutable_sender() : nullptr,
-          event.has_who() ? event.mutable_who() : nullptr}) {
-        if (person == nullptr || person->avatar_ref().empty()) continue;
-        person->set_avatar(link(person->avatar_ref(), "image/jpeg", "avatar", 0));
-    }
+    link_avatars(ground, account, event);
+    return copies;
+}
+
+/// Whose profile may be worth asking for: somebody who wrote now.
+void note_customer(const Account& account, const Event& event, Accepted& out) {
+    if (!account.profile_every || !customer_spoke(event) || event.sender().id().empty() ||
+        event.sender().bot() || event.conversation().id().empty())
+        return;
+    out.met.push_back({event.conversation().id(), event.conversation().kind(), event.sender()});
 }
 
 std::string quarantine_row(
@@ -194,8 +232,10 @@ void accept_item(
             out
         );
     }
-    link_media(ground, account, event);
-    append_event(ground, account, std::move(event), std::move(dedup), {}, out);
+    note_customer(account, event, out);
+    auto copies = link_media(ground, account, event);
+    out.to_copy += copies.size();
+    append_event(ground, account, std::move(event), std::move(dedup), std::move(copies), out);
 }
 
 /// The portal's name for a conversation never changes: it is the id it was first known by.
@@ -242,6 +282,17 @@ void accept_alias(
 }
 
 }  // namespace
+
+void link_avatars(const Ground& ground, const Account& account, Event& event) {
+    const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
+    for (universal::Sender* person :
+         {event.has_sender() ? event.mutable_sender() : nullptr,
+          event.has_who() ? event.mutable_who() : nullptr}) {
+        if (person == nullptr || person->avatar_ref().empty()) continue;
+        const media::Link link{account.id, person->avatar_ref(), "image/jpeg", until, 0};
+        person->set_avatar(ground.links.url(link, "avatar"));
+    }
+}
 
 void append_event(
     const Ground& ground,

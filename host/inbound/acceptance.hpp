@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +16,12 @@
 
 namespace trunkline::inbound {
 
+/// A customer who wrote, as the event has it.
+struct Met {
+    std::string conversation, kind;
+    universal::Sender sender;
+};
+
 /// What every acceptance needs. Everything outlives it.
 struct Ground {
     const Clock& clock;
@@ -22,6 +29,12 @@ struct Ground {
     WallMs quarantine_keep_ms;
     WallMs media_life_ms;                 ///< how long a link to a file works
     async::BlockingPool* pool = nullptr;  ///< for looking things up; null: nothing is looked up
+    WallMs copy_within_ms = 0;  ///< files that die at their messenger within this time are copied
+    /// Something to be copied was written. `[any]` Null: nothing is copied.
+    std::function<void()> copies_wait = {};
+    /// Customers whose profile may be asked for were met, durably; on the account's loop. Null:
+    /// nobody asks.
+    std::function<void(accounts::Account&, std::vector<Met>)> customers_met = {};
 };
 
 /// An event for a lane in memory.
@@ -36,6 +49,8 @@ struct Accepted {
     store::Batch batch;
     std::vector<Fleeting> fleeting;
     std::size_t quarantined = 0;
+    std::size_t to_copy = 0;  ///< files
+    std::vector<Met> met;     ///< of an account whose connector fetches profiles
     /// A replay's item that is no more readable than it was, and why: then nothing is written.
     std::optional<std::string> unreadable;
 
@@ -88,6 +103,9 @@ void append_event(
     std::vector<store::Put> with,
     Accepted& out
 );
+
+/// Replaces references of pictures by links.
+void link_avatars(const Ground& ground, const accounts::Account& account, universal::Event& event);
 
 /// A notice that an account's health changed; nothing when it says nothing new.
 void append_health(

@@ -89,7 +89,12 @@ async::Awaitable<Result<void>> EventSink::commit(tasks::Durable durable) {
         accepted.batch.put.push_back(
             {store::Table::cursor, account_.id.text(), *std::move(cursor), 0}
         );
+    const bool copies = accepted.to_copy > 0;
+    std::vector<Met> met = std::move(accepted.met);
     auto written = co_await write(store_, account_, std::move(accepted));
+    if (!written) co_return written;
+    if (copies) ground_.copies_wait();
+    if (!met.empty() && ground_.customers_met) ground_.customers_met(account_, std::move(met));
     co_return written;
 }
 

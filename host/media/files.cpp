@@ -3,10 +3,8 @@
 #include <filesystem>
 
 #include <boost/json.hpp>
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "host/base/base64.hpp"
 #include "host/base/stored_row.hpp"
@@ -43,16 +41,6 @@ Result<File> from_row(const std::string& id, const std::string& row) {
     if (!whole) return whole.error();
     return file;
 }
-
-/// A file being written under a temporary name: removed unless it was kept.
-struct Draft {
-    std::string path;
-    int descriptor = -1;
-    ~Draft() {
-        if (descriptor >= 0) ::close(descriptor);
-        if (!path.empty()) ::unlink(path.c_str());
-    }
-};
 
 }  // namespace
 
@@ -101,47 +89,13 @@ async::Awaitable<Result<std::string>> Files::announce(File file) {
     co_return token;
 }
 
-async::Awaitable<Result<std::string>> Files::write(
-    std::string id,
-    std::uint64_t bytes_max,
-    std::string expected,
-    std::uint64_t* size,
-    Pieces pieces
+async::Awaitable<Result<Taken>> Files::write(
+    std::string id, std::uint64_t bytes_max, std::string expected, Pieces pieces
 ) {
-    const std::string final_path = path(id);
-    if (final_path.empty()) co_return Error{Fault::malformed, "not the id of a file"};
-    Draft draft;
-    draft.path = final_path + "." + hex_encode(seal::random_bytes(4)) + ".part";
-    draft.descriptor = ::open(draft.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (draft.descriptor < 0) co_return Error{Fault::storage, "media folder cannot be written"};
-    SealedWriter sealed{cipher_, id, draft.descriptor};
-    seal::Sha256 digest;
-    std::uint64_t total = 0;
-    for (;;) {
-        auto piece = co_await pieces();
-        if (!piece) co_return piece.error();
-        if (piece->empty()) break;
-        total += piece->size();
-        if (total > bytes_max)
-            co_return Error{Fault::rejected, "more bytes than announced or allowed"};
-        digest.update(*piece);
-        const auto write = [&sealed, &piece] { return sealed.add(*piece); };
-        auto wrote = co_await pool_.run(write);
-        if (!wrote) co_return Error{Fault::storage, "media folder is full or broken"};
-    }
-    const std::string found = hex_encode(digest.finish());
-    if (!expected.empty() && found != expected)
-        co_return Error{Fault::malformed, "sha256 differs from what was announced"};
-    const int descriptor = draft.descriptor;
-    const auto keep = [descriptor, &sealed, &draft, &final_path] {
-        return sealed.finish() && ::fsync(descriptor) == 0 &&
-               ::rename(draft.path.c_str(), final_path.c_str()) == 0;
-    };
-    auto kept = co_await pool_.run(keep);
-    if (!kept) co_return Error{Fault::storage, "media folder is full or broken"};
-    draft.path.clear();
-    *size = total;
-    co_return found;
+    Intake intake{id, path(id), bytes_max, std::move(expected)};
+    if (intake.path.empty()) co_return Error{Fault::malformed, "not the id of a file"};
+    auto taken = co_await take_in(pool_, cipher_, std::move(intake), std::move(pieces));
+    co_return taken;
 }
 
 async::Awaitable<Result<File>> Files::fill(
@@ -161,10 +115,9 @@ async::Awaitable<Result<File>> Files::fill(
     File file = *std::move(looked);
     if (length && *length != file.size)
         co_return Error{Fault::malformed, "Content-Length differs from the announced size"};
-    std::uint64_t size = 0;
-    auto written = co_await write(file.id, file.size, file.sha256, &size, std::move(pieces));
+    auto written = co_await write(file.id, file.size, file.sha256, std::move(pieces));
     if (!written) co_return written.error();
-    if (size != file.size) co_return Error{Fault::malformed, "fewer bytes than announced"};
+    if (written->size != file.size) co_return Error{Fault::malformed, "fewer bytes than announced"};
     file.ready = true;
     auto saved = co_await save(file, token);
     if (!saved) co_return saved.error();
@@ -172,11 +125,11 @@ async::Awaitable<Result<File>> Files::fill(
 }
 
 async::Awaitable<Result<File>> Files::keep(File file, std::uint64_t bytes_max, Pieces pieces) {
-    std::uint64_t size = 0;
-    auto written = co_await write(file.id, bytes_max, "", &size, std::move(pieces));
+    std::string any;
+    auto written = co_await write(file.id, bytes_max, std::move(any), std::move(pieces));
     if (!written) co_return written.error();
-    file.size = size;
-    file.sha256 = *written;
+    file.size = written->size;
+    file.sha256 = written->sha256;
     file.ready = true;
     auto saved = co_await save(file, "");
     if (!saved) co_return saved.error();

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "host/base/id.hpp"
 #include "host/base/result.hpp"
 #include "host/base/secret.hpp"
+#include "host/media/intake.hpp"
 #include "host/net/file_bytes.hpp"
 #include "host/net/http.hpp"
 #include "host/seal/crypto.hpp"
@@ -27,9 +27,6 @@ struct File {
     std::string sha256;  ///< lower-case hex; "" = not checked (fetched by the host itself)
     bool ready = false;
 };
-
-/// Reads a body in pieces; what both an upload and a fetched answer are. Empty piece = the end.
-using Pieces = std::function<async::Awaitable<Result<std::string>>()>;
 
 /// Outgoing files: announced, filled once, used by connectors through their id, gone after `keep`.
 /// On disk they are encrypted; see sealed_file.hpp.
@@ -67,12 +64,8 @@ public:
 
 private:
     std::string path(const std::string& id) const;  ///< "" for a malformed id
-    async::Awaitable<Result<std::string>> write(
-        std::string id,
-        std::uint64_t bytes_max,
-        std::string expected,
-        std::uint64_t* size,
-        Pieces pieces
+    async::Awaitable<Result<Taken>> write(
+        std::string id, std::uint64_t bytes_max, std::string expected, Pieces pieces
     );
     async::Awaitable<Result<void>> save(File file, std::string token);
 

@@ -13,10 +13,11 @@ namespace trunkline::media {
 
 /// What a media address stands for.
 struct Link {
-    AccountId account;  ///< empty: `ref` is the id of a file kept by the host
-    std::string ref;    ///< the connector's reference
-    std::string mime;   ///< as the messenger told; "" = unknown
-    WallMs expires_ms = 0;
+    AccountId account;      ///< empty: `ref` is the id of a file kept by the host
+    std::string ref;        ///< the connector's reference
+    std::string mime;       ///< as the messenger told; "" = unknown
+    WallMs expires_ms = 0;  ///< when the link ends
+    WallMs dies_ms = 0;     ///< when the messenger no longer has the file; 0 = it did not say
 };
 
 /// Makes and opens media addresses. The token is the link itself, encrypted and authenticated under
@@ -37,8 +38,8 @@ private:
 };
 
 /// The file name as it may stand at the end of an address and in Content-Disposition: letters,
-/// digits, '.', '-', '_' kept, the rest replaced, at most 80 characters, never empty, an extension
-/// added from `mime` when there is none.
+/// digits, '.', '-', '_' kept, the rest replaced, at most 80 characters, never empty. It ends as
+/// files of `mime` do: messengers that fetch an address go by that.
 std::string safe_name(std::string_view name, std::string_view mime);
 
 }  // namespace trunkline::media

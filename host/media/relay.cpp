@@ -4,14 +4,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include "host/async/on.hpp"
 #include "host/net/range.hpp"
 
 namespace trunkline::media {
 namespace {
-
-constexpr std::size_t kSourcesMax = 1024;
-constexpr WallMs kLastsMs = 24LL * 3600 * 1000;  // a source "as long as it lasts"
 
 /// A body that is cut where it becomes larger than it may be, so that nobody takes its beginning
 /// for all of it.
@@ -32,23 +28,6 @@ private:
     std::unique_ptr<net::BodySource> from_;
     std::uint64_t left_;
 };
-
-/// How large the whole file is, of which the answer may be a part (RFC 9110 section 14.4).
-std::optional<std::uint64_t> whole_size(const net::StreamedReply& reply) {
-    if (reply.head.status == 200) return reply.body->size();
-    const std::string_view range = net::find_header(reply.head.headers, "Content-Range");
-    const std::size_t slash = range.find('/');
-    if (slash == std::string_view::npos) return std::nullopt;
-    const std::string_view text = range.substr(slash + 1);
-    std::uint64_t size = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return size;
-}
-
-bool gone_at_messenger(int status) {
-    return status == 403 || status == 404 || status == 410;
-}
 
 bool shown_inline(std::string_view mime) {
     // SVG is an image that can run script, so it is never shown from our address.
@@ -77,14 +56,19 @@ void describe(net::Response& response, const std::string& mime, const std::strin
     );
 }
 
-net::Response gone() {
+net::Response no_such_file() {
     return net::problem(404, "not_found", "no such file, or its link has run out");
+}
+
+/// The messenger keeps it no longer, and there is no copy.
+net::Response expired(WallMs died_ms) {
+    return net::problem(410, "expired", "the messenger kept this file until " + rfc3339(died_ms));
 }
 
 /// Why a connector's file cannot be had.
 net::Response refusal(const Error& error) {
     if (error.fault == Fault::rejected || error.fault == Fault::not_found)
-        return net::problem(404, "not_found", error.context);
+        return net::problem(404, "gone", error.context);
     if (error.fault == Fault::account_broken)
         return net::problem(502, "account_broken", "the account needs a person");
     if (error.pause.count() == 0)
@@ -95,107 +79,107 @@ net::Response refusal(const Error& error) {
     return response;
 }
 
+/// The messenger's file server gave no file.
+net::Response no_answer(const net::ClientReply& reply) {
+    if (reply.status == 0 && reply.timed_out)
+        return net::problem(504, "too_slow", "the messenger did not give the file in time");
+    return net::problem(502, "unavailable", "the messenger did not give the file");
+}
+
 }  // namespace
 
-async::Awaitable<Result<tasks::Source>> Relay::find_source(
-    std::shared_ptr<accounts::Account> account, std::string ref, bool* remembered
+async::Awaitable<net::Response> Relay::from_disk(
+    std::shared_ptr<const net::FileBytes> bytes,
+    std::string range_header,
+    std::string mime,
+    std::string name
 ) {
-    const std::string key = account->id.text() + '\0' + ref;
-    const WallMs now = services_.clock.wall_ms();
-    *remembered = false;
-    {
-        const std::lock_guard lock{mutex_};
-        const auto at = sources_.find(key);
-        if (at != sources_.end() && at->second.expires_ms > now) {
-            *remembered = true;
-            co_return at->second;
-        }
-    }
-    auto source = co_await async::on(account->loop.get_executor(), [this, &account, &ref] {
-        return services_.locate(account, ref);
-    });
-    if (!source) co_return source.error();
-    if (source->expires_ms == 0) source->expires_ms = now + kLastsMs;
-    const std::lock_guard lock{mutex_};
-    if (sources_.size() >= kSourcesMax) sources_.clear();
-    sources_[key] = *source;
-    co_return source;
-}
-
-void Relay::forget_source(const accounts::Account& account, const std::string& ref) {
-    const std::lock_guard lock{mutex_};
-    sources_.erase(account.id.text() + '\0' + ref);
-}
-
-async::Awaitable<Result<net::StreamedReply>> Relay::fetch(
-    std::shared_ptr<accounts::Account> account, std::string ref, std::string range
-) {
-    for (;;) {
-        bool remembered = false;
-        auto source = co_await find_source(account, ref, &remembered);
-        if (!source) co_return source.error();
-        net::ClientRequest request = std::move(source->request);
-        request.follow_redirects = true;
-        request.reply_bytes_max = account->portal->limits.media_bytes + 1;
-        if (!range.empty()) request.headers.push_back({"Range", range});
-        net::StreamedReply reply = co_await services_.clients.here().stream(std::move(request));
-        if (!gone_at_messenger(reply.head.status)) co_return reply;
-        forget_source(*account, ref);
-        // What the connector said a moment ago is the last word.
-        if (!remembered) co_return Error{Fault::not_found, "the messenger no longer has it"};
-    }
-}
-
-async::Awaitable<net::Response> Relay::own_file(Link link, std::string range_header) {
-    auto file = co_await services_.files.find(link.ref);
-    if (!file) co_return gone();
+    const std::uint64_t size = bytes->size();
     bool unsatisfiable = false;
-    const auto range = net::parse_range(range_header, file->size, &unsatisfiable);
+    const auto range = net::parse_range(range_header, size, &unsatisfiable);
     net::Response response;
     response.headers.push_back({"Accept-Ranges", "bytes"});
     if (unsatisfiable) {
         response.status = 416;
-        response.headers.push_back({"Content-Range", "bytes */" + std::to_string(file->size)});
+        response.headers.push_back({"Content-Range", "bytes */" + std::to_string(size)});
         co_return response;
     }
     const std::uint64_t from = range ? range->first : 0;
-    const std::uint64_t count = range ? range->count() : file->size;
-    const auto open = [this, &link] { return services_.files.bytes(link.ref); };
-    auto bytes = co_await services_.pool.run(open);
-    if (!bytes || bytes->size() != file->size) co_return gone();
+    const std::uint64_t count = range ? range->count() : size;
     if (range) {
         response.status = 206;
-        response.headers.push_back({"Content-Range", range->content_range(file->size)});
+        response.headers.push_back({"Content-Range", range->content_range(size)});
     }
-    describe(response, link.mime, file->name);
+    describe(response, mime, name);
     response.stream = std::make_unique<FileSource>(std::move(bytes), from, count, services_.pool);
     co_return response;
+}
+
+async::Awaitable<net::Response> Relay::own_file(Link link, std::string range) {
+    auto file = co_await services_.files.find(link.ref);
+    if (!file) co_return no_such_file();
+    const auto open = [this, &link] { return services_.files.bytes(link.ref); };
+    auto bytes = co_await services_.pool.run(open);
+    if (!bytes || bytes->size() != file->size) co_return no_such_file();
+    auto response =
+        co_await from_disk(std::move(bytes), std::move(range), link.mime, std::move(file->name));
+    co_return response;
+}
+
+/// Only files that die at their messenger are copied, so nobody looks for copies of others.
+async::Awaitable<std::shared_ptr<const net::FileBytes>> Relay::copy_of(Link link) {
+    if (link.dies_ms == 0) co_return nullptr;
+    auto copy = co_await services_.copies.find(link.account, link.ref);
+    if (!copy) {
+        spdlog::error("media.copy_unreadable reason={}", copy.error().context);
+        co_return nullptr;
+    }
+    if (!*copy) co_return nullptr;
+    const auto open = [this, &copy] { return services_.copies.bytes(**copy); };
+    auto bytes = co_await services_.pool.run(open);
+    co_return bytes;
 }
 
 async::Awaitable<net::Response> Relay::get(
     std::string token, std::string name, net::Request request
 ) {
-    const std::string range{request.head.header("Range")};
+    std::string range{request.head.header("Range")};
     const auto link = services_.links.open(token, services_.clock.wall_ms());
-    if (!link) co_return gone();
+    if (!link) co_return no_such_file();
     if (link->account.empty()) {
-        auto response = co_await own_file(*link, range);
+        auto response = co_await own_file(*link, std::move(range));
         co_return response;
     }
     auto account = services_.directory.account(link->account.text());
-    if (!account) co_return gone();
-    auto fetched = co_await fetch(account, link->ref, range);
+    if (!account) co_return no_such_file();
+    auto copy = co_await copy_of(*link);
+    if (copy) {
+        auto response =
+            co_await from_disk(std::move(copy), std::move(range), link->mime, std::move(name));
+        co_return response;
+    }
+    if (link->dies_ms != 0 && link->dies_ms <= services_.clock.wall_ms())
+        co_return expired(link->dies_ms);
+    auto response =
+        co_await from_messenger(std::move(account), *link, std::move(range), std::move(name));
+    co_return response;
+}
+
+async::Awaitable<net::Response> Relay::from_messenger(
+    std::shared_ptr<accounts::Account> account, Link link, std::string range, std::string name
+) {
+    auto fetched = co_await services_.origins.fetch(account, link.ref, std::move(range));
     if (!fetched) co_return refusal(fetched.error());
     net::StreamedReply reply = *std::move(fetched);
     const int status = reply.head.status;
     if (status != 200 && status != 206 && status != 416) {
         spdlog::warn(
             "media.relay_failed account={} status={} reason={}",
-            link->account.text(),
+            link.account.text(),
             status,
             reply.head.reason
         );
-        co_return net::problem(502, "unavailable", "the messenger did not give the file");
+        co_return no_answer(reply.head);
     }
     const std::uint64_t most = account->portal->limits.media_bytes;
     if (whole_size(reply).value_or(0) > most)
@@ -210,7 +194,7 @@ async::Awaitable<net::Response> Relay::get(
     }
     const std::string_view told = net::find_header(reply.head.headers, "Content-Type");
     // What the event says comes first: messengers call most downloads octet-stream.
-    describe(response, link->mime.empty() ? std::string{told} : link->mime, name);
+    describe(response, link.mime.empty() ? std::string{told} : link.mime, name);
     response.stream = std::make_unique<Bounded>(std::move(reply.body), most);
     co_return response;
 }

@@ -54,6 +54,7 @@ struct ClientReply {
     Headers headers;
     std::string body;
     bool truncated = false;            ///< the body was cut at `reply_bytes_max`
+    bool timed_out = false;            ///< with status 0: because it took too long
     Fault fault = Fault::unavailable;  ///< with status 0: `unavailable` (nothing was sent),
                                        ///< `unknown` (it may have arrived), `rejected` (the address
                                        ///< guard or the URL), `cancelled`

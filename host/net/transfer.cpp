@@ -62,8 +62,10 @@ async::Awaitable<bool> Transfer::wait_event(Time deadline) {
 async::Awaitable<> Transfer::wait_done(Time deadline) {
     while (!done_) {
         const bool in_time = co_await wait_event(deadline);
-        if (!in_time && !done_)
+        if (!in_time && !done_) {
+            reply_.timed_out = true;
             stop(sent_anything() ? Fault::unknown : Fault::unavailable, "time-out");
+        }
     }
 }
 
@@ -71,6 +73,7 @@ async::Awaitable<> Transfer::wait_head(Time deadline) {
     while (!done_ && !head_done_) {
         const bool in_time = co_await wait_event(deadline);
         if (in_time || done_ || head_done_) continue;
+        reply_.timed_out = true;
         stop(sent_anything() ? Fault::unknown : Fault::unavailable, "time-out");
     }
 }
@@ -166,6 +169,7 @@ void Transfer::explain() {
             break;
         case CURLE_OPERATION_TIMEDOUT:
             why = sent ? "time-out" : "connect: time-out";
+            reply_.timed_out = true;
             break;
         case CURLE_URL_MALFORMAT:
         case CURLE_BAD_FUNCTION_ARGUMENT:

@@ -179,7 +179,7 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
         sending->progress.part = begun->part;
         sending->progress.messages = std::move(begun->messages);
     }
-    auto attached = co_await attach_files(&sending->command);
+    auto attached = co_await attach_files(sending);
     if (!attached) co_return attached.error();
     auto degraded = universal::degrade(
         sending->command,

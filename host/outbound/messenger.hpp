@@ -60,8 +60,16 @@ private:
     class CommandSink;
 
     async::Awaitable<Result<void>> prepare(Sending* sending);
-    async::Awaitable<Result<void>> attach_files(universal::Command* command);
-    async::Awaitable<Result<media::File>> fetch(universal::Attachment attachment);
+    async::Awaitable<Result<void>> attach_files(Sending* sending);
+    async::Awaitable<Result<media::File>> fetch(
+        universal::Attachment attachment, std::uint32_t attempt
+    );
+    async::Awaitable<Result<media::File>> keep(
+        media::File file, net::BodySource* body, std::uint32_t attempt
+    );
+    async::Awaitable<Result<std::string>> next_piece(
+        net::BodySource* body, std::chrono::steady_clock::time_point deadline
+    );
     async::Awaitable<> wait_for_turn(Sending* sending);
     async::Awaitable<> tell_delay(Sending* sending, WallMs until_ms);
     async::Awaitable<lanes::KeyedVerdict> send_part(Sending* sending);

@@ -76,7 +76,8 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
         "accept",
         "idempotent",
         "check_every",
-        "media"};
+        "media",
+        "profile"};
     static const Words kSetting{
         "key", "type", "title", "help", "default", "choices", "max", "secret", "required"};
     Reader reader;
@@ -85,6 +86,7 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
     reader.list(manifest.if_contains("limits"), "limits", {"scope", "rate", "per", "burst"});
     reader.object(manifest.if_contains("poll"), "poll", {"every", "jitter"});
     reader.object(manifest.if_contains("media"), "media", {"copy_before"});
+    reader.object(manifest.if_contains("profile"), "profile", {"every"});
     const auto unserved = [&](const char* member) {
         reader.add(member, "not served in this version");
     };
@@ -96,7 +98,6 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
         return value != nullptr && value->is_object() && value->as_object().contains(key);
     };
     if (inside("poll", "jitter")) unserved("poll.jitter");
-    if (inside("media", "copy_before")) unserved("media.copy_before");
     return std::move(reader.remarks);
 }
 

@@ -42,6 +42,9 @@ enum class Table : std::uint8_t {
     held = 11,       ///< records of waiting conversations set aside by a keyed lane: key = lane +
                      ///< conversation + sequence
     connector = 12,  ///< what is remembered of connectors: key = id
+    copy = 13,     ///< copies of messengers' files, and what is still to be copied: see host/media
+    profile = 14,  ///< whose profile was asked for, and what it said: key = account + '\0' +
+                   ///< customer
 };
 
 /// Flags of a record. Stored; never renumber.

@@ -15,6 +15,7 @@ inline constexpr char kManifest[] = R"({
   "receive": ["webhook", "poll"],
   "poll": {"every": "0s"},
   "check_every": "10m",
+  "profile": {"every": "24h"},
   "redelivery_window": "48h",
   "accept": {
     "verify": {"header_equals": {"header": "x-telegram-bot-api-secret-token", "setting": "secret"}},
@@ -88,6 +89,7 @@ inline constexpr char kManifest[] = R"({
     "delivered": "never: Telegram does not tell bots",
     "title": "full",
     "migration": "full",
+    "profile": "full: name and picture, once a day",
     "outgoing": "full: the owner's own answers in business conversations",
     "history": "never",
     "poll": "refused: the question can be read",

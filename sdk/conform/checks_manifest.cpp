@@ -76,7 +76,8 @@ void members(Trial& trial) {
          "accept",
          "idempotent",
          "check_every",
-         "media"}
+         "media",
+         "profile"}
     );
     known_in_each(
         trial,
@@ -88,6 +89,7 @@ void members(Trial& trial) {
     known_in_each(trial, *manifest, "quotas", {"bucket", "scope", "rate", "per", "burst"});
     known(trial, at(*manifest, "poll"), "poll", {"every", "jitter"});
     known(trial, at(*manifest, "media"), "media", {"copy_before"});
+    known(trial, at(*manifest, "profile"), "profile", {"every"});
     known(trial, at(*manifest, "accept"), "accept", {"verify", "answer"});
     known(
         trial,
@@ -168,6 +170,7 @@ void values(Trial& trial) {
     expect_duration(trial, at(*manifest, "poll", "every"), "poll.every");
     expect_duration(trial, at(*manifest, "poll", "jitter"), "poll.jitter");
     expect_duration(trial, at(*manifest, "media", "copy_before"), "media.copy_before");
+    expect_duration(trial, at(*manifest, "profile", "every"), "profile.every");
     rates(trial, *manifest, "limits", {"chat", "account", "connector"});
     rates(trial, *manifest, "quotas", {"chat", "account", "connector"});
     if (const auto* idempotent = at(*manifest, "idempotent"))
@@ -294,6 +297,8 @@ void inputs(Trial& trial) {
     }
     if (at(*manifest, "check_every") != nullptr)
         handles(trial, "", Input::of(TL_IN_CHECK, 1), "check_every");
+    if (at(*manifest, "profile", "every") != nullptr)
+        handles(trial, "", Input::of(TL_IN_PROFILE, 1), "profile");
 }
 
 constexpr Check kChecks[]{

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/base64.hpp"
+#include "host/media/copy_job.hpp"
 
 namespace trunkline::inbound {
 namespace {
@@ -168,6 +169,47 @@ TEST_F(AcceptanceTest, AReferenceBecomesALinkThatRunsOut) {
     ASSERT_TRUE(links_.open(token, clock_.wall_ms() + 4'999));
     EXPECT_EQ(links_.open(token, clock_.wall_ms())->ref, "FILE");
     EXPECT_FALSE(links_.open(token, clock_.wall_ms() + 5'000));
+}
+
+TEST_F(AcceptanceTest, AFileThatDiesSoonIsToBeCopiedAndItsLinkGoesOn) {
+    const WallMs now = clock_.wall_ms();
+    const auto with_file = [&](WallMs expires) {
+        return durable({item(
+            R"({"type":"message","conversation":{"id":"42","kind":"direct"},"message":{"id":"1",
+            "attachments":[{"kind":"image","ref":"R","mime":"image/png","expires":")" +
+            rfc3339(expires) + R"("}]}})"
+        )});
+    };
+    const auto jobs = [&](const Accepted& accepted) { return accepted.batch.append.at(0).with; };
+    EXPECT_TRUE(jobs(take(with_file(now + 1'000))).empty()) << "nobody copies";
+    ground_.copies_wait = [] {};
+    EXPECT_TRUE(jobs(take(with_file(now + 1'000))).empty()) << "within no time at all";
+    ground_.copy_within_ms = 1'000;
+    const Accepted soon = take(with_file(now + 1'000));
+    ASSERT_EQ(jobs(soon).size(), 1u);
+    EXPECT_EQ(soon.to_copy, 1u);
+    EXPECT_TRUE(jobs(take(with_file(now + 1'001))).empty());
+    EXPECT_TRUE(jobs(take(with_file(now))).empty()) << "too late";
+    account_->copy_before = std::chrono::milliseconds{2'000};
+    EXPECT_EQ(jobs(take(with_file(now + 2'000))).size(), 1u) << "its connector asks for more";
+
+    const store::Put row = jobs(soon).front();
+    const auto job = media::job_from({row.key, row.value, 0});
+    ASSERT_TRUE(job);
+    EXPECT_EQ(job->account, account_->id);
+    EXPECT_EQ(job->ref, "R");
+    EXPECT_EQ(job->dies_ms, now + 1'000);
+    EXPECT_EQ(job->until_ms, now + 5'000);
+    EXPECT_EQ(job->message, "1");
+    const universal::Event told = event(soon);
+    const auto& attachment = told.message().attachments(0);
+    EXPECT_EQ(job->url, attachment.url());
+    EXPECT_EQ(attachment.expires(), now + 1'000) << "the portal is told";
+    constexpr std::size_t kBefore = std::string_view{"http://host/media/"}.size();
+    const auto token = attachment.url().substr(kBefore, attachment.url().rfind('/') - kBefore);
+    const auto link = links_.open(token, now + 4'999);
+    ASSERT_TRUE(link);
+    EXPECT_EQ(link->dies_ms, now + 1'000);
 }
 
 TEST_F(AcceptanceTest, AReplayedPayloadComesBackAsAnEditOfItsPlaceholder) {

@@ -1,98 +1,19 @@
-#include "host/media/relay.hpp"
+#include "media_world.hpp"
 
-#include "host/inbound/locate.hpp"
-#include "tests/unit/world/host_world.hpp"
-
-namespace trunkline::media {
+namespace trunkline::media::test {
 namespace {
 
-using test::ends;
-using test::Play;
-using test::ScriptedStrand;
-
-/// The messenger's file server: /<n> is a file of n bytes, unless it is in `gone`.
-class FileServer final : public net::Handler {
-public:
-    net::BodyPlan plan(const net::RequestHead&) override { return {}; }
-    async::Awaitable<net::Response> handle(net::Request request) override {
-        const std::string path{request.head.path};
-        ++asked;
-        net::Response response;
-        if (gone.contains(path)) {
-            response.status = gone.at(path);
-            co_return response;
-        }
-        const std::string bytes(std::stoul(path.substr(1)), 'b');
-        if (!request.head.header("Range").empty()) {
-            response.status = 206;
-            response.headers.push_back(
-                {"Content-Range", "bytes 0-9/" + std::to_string(bytes.size())}
-            );
-            response.body = bytes.substr(0, 10);
-        } else if (chunked) {
-            response.stream = std::make_unique<Pieces>(bytes);
-        } else {
-            response.body = bytes;
-        }
-        co_return response;
-    }
-
-    std::map<std::string, int> gone;
-    bool chunked = false;
-    int asked = 0;
-
-private:
-    class Pieces final : public net::BodySource {
-    public:
-        explicit Pieces(std::string bytes) : bytes_{std::move(bytes)} {}
-        std::optional<std::uint64_t> size() const override { return std::nullopt; }
-        async::Awaitable<Result<std::string>> read() override {
-            std::string piece = bytes_.substr(0, 300);
-            bytes_.erase(0, piece.size());
-            co_return piece;
-        }
-
-    private:
-        std::string bytes_;
-    };
-};
-
-class RelayTest : public test::HostWorld {
+class RelayTest : public MediaWorld {
 protected:
-    RelayTest() {
-        config::Portal small = portal_config("small");
-        small.limits.media_bytes = 1'000;
-        shop = add_account("shop", add_portal(small));
-        connector = static_cast<ScriptedStrand*>(shop->strand.get());
-        auto opened = net::listen(loops, {"127.0.0.1:0", "", "", {}}, {}, clock, messenger);
-        EXPECT_TRUE(opened);
-        server = *std::move(opened);
-    }
-    ~RelayTest() override {
-        run<bool>([&]() -> async::Awaitable<bool> {
-            co_await server->drain(std::chrono::milliseconds{100});
-            co_return true;
-        });
-    }
-
-    /// The connector finds the file there; once more for each play.
-    void found_at(const std::string& path, WallMs expires_ms = 0) {
-        Play play = ends(TL_DONE);
-        tasks::Source source;
-        source.request.url = "http://127.0.0.1:" + std::to_string(server->port()) + path;
-        source.request.allow_private = true;
-        source.expires_ms = expires_ms;
-        play.end.source = std::move(source);
-        connector->plays.push_back(std::move(play));
-    }
     struct Got {
         int status = 0;
         std::string body;
         bool whole = true;
     };
-    Got get(const std::string& ref, const std::string& range = {}) {
-        const std::string url =
-            links.url({shop->id, ref, "image/png", clock.wall_ms() + 100'000'000}, "a.png");
+    Got get(const std::string& ref, const std::string& range = {}, WallMs dies_ms = 0) {
+        const std::string url = links.url(
+            {shop->id, ref, "image/png", clock.wall_ms() + 100'000'000, dies_ms}, "a.png"
+        );
         constexpr std::size_t kBefore = std::string_view{"http://host/media/"}.size();
         const std::string token = url.substr(kBefore, url.rfind('/') - kBefore);
         return run<Got>([&]() -> async::Awaitable<Got> {
@@ -112,24 +33,6 @@ protected:
             co_return got;
         });
     }
-
-    FileServer messenger;
-    std::unique_ptr<net::Server> server;
-    net::AddressGuard guard = *net::AddressGuard::make(false, {});
-    net::Clients clients{loops, guard};
-    inbound::Inbound inbound{ground, directory, store, pool};
-    Relay relay{
-        {links,
-         *files,
-         directory,
-         clients,
-         pool,
-         clock,
-         [this](std::shared_ptr<accounts::Account> whose, std::string ref) {
-             return inbound::locate(inbound, store, std::move(whose), std::move(ref));
-         }}};
-    std::shared_ptr<accounts::Account> shop;
-    ScriptedStrand* connector = nullptr;
 };
 
 TEST_F(RelayTest, AFileLargerThanItsPortalTakesIsRefusedBeforeItIsSent) {
@@ -224,5 +127,61 @@ TEST_F(RelayTest, AConnectorThatAsksToWaitIsPassedOn) {
     EXPECT_EQ(get("a").status, 503);
 }
 
+TEST_F(RelayTest, AfterItsTimeAFileIsAnsweredAsExpiredAndNobodyIsAsked) {
+    const WallMs dies = clock.wall_ms() + 1'000;
+    found_at("/10");
+    EXPECT_EQ(get("a", {}, dies).status, 200);
+    clock.advance(std::chrono::milliseconds{1'000});
+    const Got late = get("a", {}, dies);
+    EXPECT_EQ(late.status, 410);
+    EXPECT_NE(late.body.find("\"expired\""), std::string::npos) << late.body;
+    EXPECT_EQ(connector->starts.size(), 1u);
+}
+
+TEST_F(RelayTest, ACopyIsServedInsteadAndWithRanges) {
+    const WallMs dies = clock.wall_ms() + 1'000;
+    Copies::Wanted wanted;
+    wanted.account = shop->id;
+    wanted.ref = "a";
+    wanted.portal = shop->portal->id;
+    wanted.until_ms = dies + 100'000'000;
+    wanted.bytes_max = wanted.portal_bytes_max = 1U << 20U;
+    const auto added = run<Result<Copy>>([&] {
+        auto left = std::make_shared<std::string>("0123456789");
+        Pieces pieces = [left]() -> async::Awaitable<Result<std::string>> {
+            co_return std::exchange(*left, {});
+        };
+        return copies.add(wanted, std::move(pieces), {});
+    });
+    ASSERT_TRUE(added);
+    EXPECT_EQ(get("a", {}, dies).body, "0123456789");
+    clock.advance(std::chrono::hours{2});
+    const Got whole = get("a", {}, dies);
+    EXPECT_EQ(whole.status, 200);
+    EXPECT_EQ(whole.body, "0123456789");
+    const Got part = get("a", "bytes=3-5", dies);
+    EXPECT_EQ(part.status, 206);
+    EXPECT_EQ(part.body, "345");
+    EXPECT_EQ(get("a", "bytes=10-", dies).status, 416);
+    EXPECT_EQ(get("b", {}, dies).status, 410) << "only that one was copied";
+    EXPECT_TRUE(connector->starts.empty());
+}
+
+TEST_F(RelayTest, EachReasonWhyAFileCannotBeHadIsSaid) {
+    connector->plays.push_back(ends(TL_REJECTED));
+    const Got gone = get("a");
+    EXPECT_EQ(gone.status, 404);
+    EXPECT_NE(gone.body.find("\"gone\""), std::string::npos) << gone.body;
+    found_at("/1001");
+    const Got large = get("b");
+    EXPECT_EQ(large.status, 413);
+    EXPECT_NE(large.body.find("\"too_large\""), std::string::npos) << large.body;
+    messenger.gone["/7"] = 500;
+    found_at("/7");
+    const Got broken = get("c");
+    EXPECT_EQ(broken.status, 502);
+    EXPECT_NE(broken.body.find("\"unavailable\""), std::string::npos) << broken.body;
+}
+
 }  // namespace
-}  // namespace trunkline::media
+}  // namespace trunkline::media::test

@@ -120,12 +120,13 @@ TEST_F(MessengerFilesTest, AnAddressThatIsRefusedFails) {
     EXPECT_EQ(event.error().code(), "url_refused");
     EXPECT_EQ(event.error().message(), "10.0.0.1 is private");
 
-    for (const int status : {204, 301, 403, 404}) {
+    for (const int status : {204, 301, 403, 404, 410}) {
         answers(status);
         universal::Command mine = with_url("https://shop.example/x");
         mine.set_id("c-" + std::to_string(status));
         event = outcome_of(mine, Kind::dead);
-        EXPECT_EQ(event.error().code(), "url_refused") << status;
+        const bool gone = status == 404 || status == 410;
+        EXPECT_EQ(event.error().code(), gone ? "url_gone" : "url_refused") << status;
         EXPECT_THAT(event.error().message(), HasSubstr(std::to_string(status)));
     }
     EXPECT_TRUE(strand->starts.empty());
@@ -143,6 +144,53 @@ TEST_F(MessengerFilesTest, AnAddressThatDoesNotAnswerIsTriedAgain) {
         EXPECT_THAT(verdict.reason, HasSubstr(std::to_string(status)));
     }
     EXPECT_TRUE(told().empty());
+}
+
+TEST_F(MessengerFilesTest, AnAddressThatIsTooSlowIsGivenUpOnAtTheThirdTry) {
+    server.head = {};
+    server.head.fault = Fault::unknown;
+    server.head.timed_out = true;
+    EXPECT_EQ(deliver(with_url("https://shop.example/x"), 1).kind, Kind::retry);
+    EXPECT_EQ(deliver(with_url("https://shop.example/x"), 2).kind, Kind::retry);
+    KeyedVerdict verdict = deliver(with_url("https://shop.example/x"), 3);
+    EXPECT_EQ(verdict.kind, Kind::dead);
+    EXPECT_EQ(verdict.code, "url_too_slow");
+    EXPECT_TRUE(strand->starts.empty());
+}
+
+TEST_F(MessengerFilesTest, AnAddressThatGivesItsFileInDropsIsTooSlowToo) {
+    answers(200, {"1", "2", "3"});
+    server.before_piece = [this] { clock.advance(std::chrono::minutes{1}); };
+    EXPECT_EQ(deliver(with_url("https://shop.example/x"), 1).kind, Kind::retry);
+    EXPECT_EQ(deliver(with_url("https://shop.example/x"), 3).code, "url_too_slow");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator{folder}, {}), 0) << "half a file";
+}
+
+TEST_F(MessengerFilesTest, APageInThePlaceOfAPictureFails) {
+    universal::Command mine = with_url("https://shop.example/x.jpg");
+    mine.mutable_message()->mutable_attachments(0)->set_kind("image");
+    mine.mutable_message()->mutable_attachments(0)->set_mime("image/jpeg");
+    answers(200, {"<html>"});
+    server.head.headers.push_back({"Content-Type", "text/html; charset=utf-8"});
+    const universal::Event event = outcome_of(mine, Kind::dead);
+    EXPECT_EQ(event.error().code(), "wrong_type");
+    EXPECT_THAT(event.error().message(), HasSubstr("text/html"));
+    EXPECT_TRUE(strand->starts.empty());
+    mine.mutable_message()->mutable_attachments(0)->set_kind("file");
+    mine.set_id("c-2");
+    EXPECT_EQ(outcome_of(mine, Kind::done).state(), "sent") << "a file may be a page";
+}
+
+TEST_F(MessengerFilesTest, TheAddressForMessengersEndsAsItsTypeDoes) {
+    answers(200, {"x"});
+    server.head.headers.push_back({"Content-Type", "image/png; a=b"});
+    universal::Command mine = with_url("https://shop.example/download?id=7");
+    mine.mutable_message()->mutable_attachments(0)->clear_name();
+    mine.mutable_message()->mutable_attachments(0)->set_kind("image");
+    deliver(mine);
+    const std::string url{attachment().at("public_url").as_string()};
+    EXPECT_TRUE(url.ends_with("/file.png")) << url;
+    EXPECT_EQ(attachment().at("mime"), "image/png");
 }
 
 TEST_F(MessengerFilesTest, AFileLargerThanThePortalsLimitFails) {

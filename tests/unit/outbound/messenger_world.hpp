@@ -21,6 +21,7 @@ public:
     net::ClientReply head;  ///< of every answer
     std::deque<std::string> pieces;
     std::vector<net::ClientRequest> requests;
+    std::function<void()> before_piece;
 
     async::Awaitable<net::ClientReply> fetch(net::ClientRequest) override {
         co_return net::ClientReply{};
@@ -29,7 +30,7 @@ public:
         requests.push_back(std::move(request));
         net::StreamedReply reply;
         reply.head = head;
-        if (head.status != 0) reply.body = std::make_unique<Body>(pieces);
+        if (head.status != 0) reply.body = std::make_unique<Body>(pieces, before_piece);
         co_return reply;
     }
     Figures figures() const override { return {}; }
@@ -37,9 +38,11 @@ public:
 private:
     class Body final : public net::BodySource {
     public:
-        explicit Body(std::deque<std::string> pieces) : pieces_{std::move(pieces)} {}
+        Body(std::deque<std::string> pieces, std::function<void()> before)
+            : pieces_{std::move(pieces)}, before_{std::move(before)} {}
         std::optional<std::uint64_t> size() const override { return std::nullopt; }
         async::Awaitable<Result<std::string>> read() override {
+            if (before_) before_();
             std::string piece;
             if (!pieces_.empty()) {
                 piece = std::move(pieces_.front());
@@ -50,6 +53,7 @@ private:
 
     private:
         std::deque<std::string> pieces_;
+        std::function<void()> before_;
     };
 };
 

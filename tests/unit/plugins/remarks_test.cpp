@@ -25,22 +25,19 @@ TEST(RemarksTest, AManifestThatIsServedAsItStandsGetsNone) {
                           "choices": ["x"], "max": 1, "secret": false, "required": true}],
             "receive": ["webhook", "poll"], "poll": {"every": "1s"},
             "redelivery_window": "48h", "check_every": "1h", "features": {"*": {"anything": 1}},
-            "limits": [{"scope": "chat", "rate": 1, "per": "1s", "burst": 1}], "media": {}})"),
+            "limits": [{"scope": "chat", "rate": 1, "per": "1s", "burst": 1}],
+            "media": {"copy_before": "72h"}, "profile": {"every": "24h"}})"),
         IsEmpty()
     );
 }
 
 TEST(RemarksTest, SaysWhatThisVersionDoesNotServe) {
     EXPECT_THAT(
-        remarks(
-            R"({"accept": {}, "quotas": [], "idempotent": true, "poll": {"jitter": "5s"},
-                "media": {"copy_before": "72h"}})"
-        ),
+        remarks(R"({"accept": {}, "quotas": [], "idempotent": true, "poll": {"jitter": "5s"}})"),
         ElementsAre(
             "quotas: not served in this version",
             "idempotent: not served in this version",
-            "poll.jitter: not served in this version",
-            "media.copy_before: not served in this version"
+            "poll.jitter: not served in this version"
         )
     );
 }
