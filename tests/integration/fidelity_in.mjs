@@ -225,6 +225,13 @@ export const incoming = {
     await customer.update('message', { message_id: 2, from: customer.user, chat: present, date: now(), text: 'we moved' })
     await customer.hears('message', e => e.message.text === 'we moved', String(former.id))
   },
+  profile: async customer => {
+    const { id } = (await customer.world.control('users', { name: 'Ann Lee', username: 'annlee', photo: png.toString('base64') })).json
+    await say(customer.world, { user: id, text: 'Hello' })
+    const { sender } = await customer.hears('conversation', e => e.sender?.avatar, String(id))
+    assert.equal(sender.name, 'Ann Lee')
+    assert.deepEqual(await bytesOf({ url: sender.avatar }), png)
+  },
   poll: placeholder({ poll: { id: 'p1', question: 'Which colour?', options: [{ text: 'red', voter_count: 0 }], type: 'regular' } }, /Which colour/),
   dice: placeholder({ dice: { emoji: '🎲', value: 4 } }),
   'other kinds': placeholder({ hologram: { depth: 3 } }),
