@@ -397,9 +397,9 @@ TEST(KeyedLaneTest, SurvivesEveryKindOfTrouble) {
                     Milliseconds{static_cast<std::int64_t>(world.pick(100'000))}, WaitScope::account
                 );
             if (ill.contains(record.conversation))
-                return world.chance(30) ? not_yet(Milliseconds{10min})
-                                        : later(world.chance(50) ? Milliseconds{0}
-                                                                 : Milliseconds{10min});
+                return world.chance(30)
+                           ? not_yet(Milliseconds{10min})
+                           : later(world.chance(50) ? Milliseconds{0} : Milliseconds{10min});
             if (record.body == "bad") return of(KeyedKind::dead);
             return of(KeyedKind::done);
         };
