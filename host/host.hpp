@@ -96,8 +96,8 @@ private:
         std::shared_ptr<accounts::Account> of, std::shared_ptr<plugins::Generation> generation
     );
     Result<void> adopt_manifest(accounts::Account& account, const plugins::Generation& generation);
-    std::shared_ptr<accounts::SharedBucket> shared_bucket(
-        const ConnectorId& connector, const std::optional<accounts::Rate>& rate
+    std::shared_ptr<quotas::Shared> shared_quotas(
+        const ConnectorId& connector, const quotas::Rules& rules
     );
     boost::json::object settings_of_connector(const ConnectorId& connector) const;
     std::vector<Secret> secrets_of(
@@ -131,9 +131,8 @@ private:
     std::unique_ptr<media::Copies> copies_;
     std::unique_ptr<inbound::Ground> ground_;
     accounts::Directory directory_;
-    std::mutex buckets_mutex_;  // guards connector_buckets_; accounts go over on all loops at once
-    std::map<std::string, std::pair<accounts::Rate, std::shared_ptr<accounts::SharedBucket>>>
-        connector_buckets_;
+    std::mutex quotas_mutex_;  // guards connector_quotas_; accounts go over on all loops at once
+    std::map<std::string, std::shared_ptr<quotas::Shared>> connector_quotas_;
     std::unique_ptr<lanes::LaneTable> lanes_;
     std::unique_ptr<delivery::PortalLanes> portal_lanes_;
     std::unique_ptr<inbound::Inbound> inbound_;

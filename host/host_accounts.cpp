@@ -46,10 +46,14 @@ Result<void> Host::adopt_manifest(
         if (!parsed) return parsed.error();
         features = *std::move(parsed);
     }
-    auto rates = accounts::Rates::parse(manifest);
-    if (!rates) return rates.error();
+    auto rules = quotas::Rules::parse(manifest);
+    if (!rules) return rules.error();
     account.features = std::move(features);
-    account.rates.emplace(*rates, shared_bucket(account.connector, rates->connector));
+    if (!account.ledger)
+        account.ledger = std::make_shared<quotas::Ledger>(
+            quotas::Ledger::Services{*store_, pool_, clock_, account.waits}, account.id
+        );
+    account.ledger->adopt(*rules, account.connector, shared_quotas(account.connector, *rules));
     if (const auto window = duration_in(manifest, "redelivery_window"))
         account.redelivery_window_ms = window->count();
     account.check_every = duration_in(manifest, "check_every");
@@ -63,18 +67,19 @@ Result<void> Host::adopt_manifest(
     return {};
 }
 
-/// One for all accounts of a connector, whatever their loop; another one when its rate changes.
-std::shared_ptr<accounts::SharedBucket> Host::shared_bucket(
-    const ConnectorId& connector, const std::optional<accounts::Rate>& rate
+/// One for all accounts of a connector, whatever their loop.
+std::shared_ptr<quotas::Shared> Host::shared_quotas(
+    const ConnectorId& connector, const quotas::Rules& rules
 ) {
-    if (!rate) return nullptr;
-    const std::lock_guard lock{buckets_mutex_};
-    auto& [known, bucket] = connector_buckets_[connector.text()];
-    if (!bucket || known.per_second != rate->per_second || known.burst != rate->burst) {
-        known = *rate;
-        bucket = std::make_shared<accounts::SharedBucket>(*rate);
-    }
-    return bucket;
+    auto of_connector = rules.of(quotas::Scope::connector);
+    const auto now = clock_.steady();
+    const std::lock_guard lock{quotas_mutex_};
+    auto& shared = connector_quotas_[connector.text()];
+    if (shared)
+        shared->adopt(of_connector, now);
+    else if (!of_connector.empty())
+        shared = std::make_shared<quotas::Shared>(std::move(of_connector), now, now);
+    return shared;
 }
 
 async::Awaitable<Result<void>> Host::make_strand(
@@ -90,6 +95,8 @@ async::Awaitable<Result<void>> Host::make_strand(
     }
     auto adopted = adopt_manifest(account, *generation);
     if (!adopted) co_return adopted;
+    auto recalled = co_await account.ledger->open();
+    if (!recalled) co_return recalled;
     const auto* receive = account.settings.if_contains("receive");
     account.polls = receive != nullptr && receive->is_string() && receive->as_string() == "poll";
 
@@ -108,10 +115,11 @@ async::Awaitable<Result<void>> Host::make_strand(
         *store_,
         pool_,
         clock_,
-        [this](const std::string& id) { return files_->bytes(id); }};
-    services.loop_index = loops_.index_of(account.loop);
-    services.recent = serving_->recent_of(account.connector, services.loop_index);
-    services.children = children_.get();
+        [this](const std::string& id) { return files_->bytes(id); },
+        loops_.index_of(account.loop),
+        serving_->recent_of(account.connector, loops_.index_of(account.loop)),
+        children_.get(),
+        account.ledger};
     auto strand =
         co_await tasks::Strand::open(std::move(generation), std::move(setup), std::move(services));
     if (!strand) co_return strand.error();

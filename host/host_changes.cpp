@@ -366,9 +366,11 @@ async::Awaitable<Result<void>> Host::forget(std::shared_ptr<accounts::Account> a
         batch.erase.push_back({store::Table::account, "health/" + id});
         batch.erase.push_back({store::Table::account, connect::kFlowPrefix + id});
         batch.erase.push_back({store::Table::cursor, id});
+        batch.erase.push_back({store::Table::account, quotas::row_of_account(id)});
         for (const auto& [table, prefix] :
              {std::pair{store::Table::account, "alias/" + id + '/'},
               std::pair{store::Table::task, id + '\0'},
+              std::pair{store::Table::account, quotas::rows_of_chats(id)},
               std::pair{store::Table::plugin, of_account},
               std::pair{store::Table::plugin, of_conversations}}) {
             auto rows = store_->rows(table, prefix, "", kMost);

@@ -12,11 +12,11 @@
 
 #include "host/accounts/health.hpp"
 #include "host/accounts/portal.hpp"
-#include "host/accounts/rate_limits.hpp"
 #include "host/async/loops.hpp"
 #include "host/base/id.hpp"
 #include "host/config/config.hpp"
 #include "host/plugins/generation.hpp"
+#include "host/quotas/ledger.hpp"
 #include "host/store/store.hpp"
 #include "host/tasks/strand.hpp"
 #include "host/universal/features.hpp"
@@ -64,7 +64,8 @@ public:
     } kept_while_absent;     ///< since the connector went
     store::LaneId lane = 0;  ///< of its commands
     universal::Features features;
-    std::optional<RateLimits> rates;
+    std::shared_ptr<quotas::Ledger>
+        ledger;  ///< what it may call; null before its connector was there for the first time
     WallMs redelivery_window_ms = 48LL * 3600 * 1000;
     std::atomic<bool> polls{false};  ///< also read by the admin side
     std::chrono::milliseconds poll_every{
@@ -86,6 +87,8 @@ public:
     std::function<async::Awaitable<>()> recovered;
 
     AccountFigures figures;
+    const std::shared_ptr<quotas::Figures> waits =
+        std::make_shared<quotas::Figures>();  ///< `[any]`
 
     Health health() const {
         const std::lock_guard lock{mutex_};

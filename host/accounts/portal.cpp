@@ -32,12 +32,12 @@ const PortalLane& Portal::lane_for(std::string_view event_type) const {
     return *rest;
 }
 
-std::chrono::milliseconds Portal::take_events(TokenBucket::Time now, double count) {
+std::chrono::milliseconds Portal::take_events(quotas::TokenBucket::Time now, double count) {
     const std::lock_guard lock{mutex_};
     return events_.take(now, count);
 }
 
-std::chrono::milliseconds Portal::take_commands(TokenBucket::Time now, double count) {
+std::chrono::milliseconds Portal::take_commands(quotas::TokenBucket::Time now, double count) {
     const std::lock_guard lock{mutex_};
     return commands_.take(now, count);
 }

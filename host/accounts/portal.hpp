@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "host/accounts/portal_keys.hpp"
-#include "host/accounts/token_bucket.hpp"
 #include "host/async/loops.hpp"
 #include "host/base/id.hpp"
 #include "host/config/config.hpp"
 #include "host/lanes/memory_lane.hpp"
+#include "host/quotas/token_bucket.hpp"
 #include "host/seal/seal.hpp"
 #include "host/store/store.hpp"
 
@@ -44,17 +44,19 @@ public:
     const PortalLane& lane_for(std::string_view event_type) const;
 
     std::chrono::milliseconds take_events(
-        TokenBucket::Time now, double count
+        quotas::TokenBucket::Time now, double count
     );  ///< `[any]`; zero = taken
-    std::chrono::milliseconds take_commands(TokenBucket::Time now, double count);  ///< `[any]`
+    std::chrono::milliseconds take_commands(
+        quotas::TokenBucket::Time now, double count
+    );  ///< `[any]`
 
     /// The opener of what this portal sends, renewed when its keys change. On `loop` only.
     seal::Opener& opener();
 
 private:
     std::mutex mutex_;  // guards the buckets; held for a few additions
-    TokenBucket events_;
-    TokenBucket commands_;
+    quotas::TokenBucket events_;
+    quotas::TokenBucket commands_;
     std::optional<seal::Opener> opener_;
     std::uint64_t opener_version_ = 0;
 };

@@ -7,6 +7,7 @@
 #include "host/admin/actions.hpp"
 #include "host/admin/lists.hpp"
 #include "host/admin/metrics.hpp"
+#include "host/admin/quota.hpp"
 #include "host/admin/replacing.hpp"
 #include "host/admin/unserved.hpp"
 #include "host/net/url.hpp"
@@ -102,6 +103,10 @@ private:
         if (call.at("GET", {"plugins"})) co_return list_plugins(rooms_, call);
         if (call.at("GET", {"accounts"})) co_return list_accounts(rooms_, call);
         if (call.at("GET", {"accounts", "*", "connect"})) co_return show_flow(rooms_, call);
+        if (call.at("GET", {"accounts", "*", "quota"})) {
+            auto response = co_await show_quota(rooms_, std::move(call));
+            co_return response;
+        }
         if (call.at("GET", {"portals"})) {
             auto response = co_await list_portals(rooms_, std::move(call));
             co_return response;

@@ -6,6 +6,7 @@
 
 #include "host/admin/connector_metrics.hpp"
 #include "host/admin/lists.hpp"
+#include "host/admin/quota.hpp"
 #include "host/admin/replacing.hpp"
 #include "host/admin/samples.hpp"
 
@@ -215,6 +216,7 @@ async::Awaitable<std::string> write_metrics(const Rooms& rooms) {
     Family{out, "process_resident_memory_bytes", "gauge", "Resident memory."}.add(resident_bytes());
     write_store(rooms, out);
     write_accounts(rooms, out);
+    write_waits(rooms, out);
     write_lanes(lanes, total, rooms.clock.wall_ms(), out);
     write_net(rooms, out);
     write_copies(rooms, out);

@@ -42,6 +42,7 @@ std::string_view methods_of(const Call& call) {
     if (length >= 2 && room == "lanes" && is_any(last, {"pause", "resume", "kick"})) return "POST";
     if (length == 3 && is_any(room, {"accounts", "portals"}) && last == "resume") return "POST";
     if (room == "accounts" && length == 3 && last == "connect") return "GET, POST";
+    if (room == "accounts" && length == 3 && last == "quota") return "GET";
     if (room == "accounts" && length == 3 && last == "disconnect") return "POST";
     if (room == "accounts" && length == 4 && call.path[2] == "connect" &&
         is_any(last, {"answer", "cancel"}))

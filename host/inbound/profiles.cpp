@@ -137,13 +137,14 @@ async::Awaitable<> Profiles::work(std::shared_ptr<accounts::Account> account) {
     --at_work_;
 }
 
-/// Calls for profiles count among those that a messenger takes; they are as one more chat.
+/// Asking for a profile counts as a command of no conversation.
 async::Awaitable<> Profiles::wait_for_room(std::shared_ptr<accounts::Account> account) {
-    const std::string chat = "\x1fprofiles";
-    while (account->rates && !*account->leaving) {
-        const milliseconds wait = account->rates->take(chat, inbound_.ground().clock.steady());
-        if (wait.count() == 0) co_return;
-        co_await async::pause(std::min(wait, kLookAgain));
+    const quotas::Ask ask;
+    const auto ledger = account->ledger;
+    while (ledger && ledger->limits() && !*account->leaving) {
+        const auto turn = co_await ledger->take(ask);
+        if (turn && turn->wait.count() == 0) co_return;
+        co_await async::pause(turn ? std::min(turn->wait, kLookAgain) : kLookAgain);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,7 @@ struct KeyedVerdict {
     enum class Kind {
         done,
         retry,  ///< after `delay` (0 = the lane's own clock), holding back as much as `scope` says
+        later,  ///< its turn has not come: as `retry` after `delay`, but nothing has failed
         dead,   ///< given up on for good
         stop,   ///< the account is broken: the lane stops until resumed, the command stays first
         cancelled,  ///< we are stopping; nothing is concluded
@@ -111,6 +113,13 @@ struct KeyedVerdict {
 class KeyedDestination {
 public:
     virtual ~KeyedDestination() = default;
+    /// What the lane has just learnt of, in its order: each record once in the lane's life, before
+    /// it is delivered or runs out of time, and long before that when many wait. So that whoever
+    /// waits for them can be told in time that it will take long. `records` outlives the call.
+    virtual async::Awaitable<> foresee(std::span<const store::Record> records) {
+        (void)records;
+        co_return;
+    }
     /// `attempt` counts from 1 in this process: after a restart it starts anew.
     virtual async::Awaitable<KeyedVerdict> deliver(store::Record record, std::uint32_t attempt) = 0;
     /// What to write (e.g. a failed status) when the record's time has run out; merged with its

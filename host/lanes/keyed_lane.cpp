@@ -23,7 +23,8 @@ KeyedLane::KeyedLane(Ground& ground, Setup setup, std::unique_ptr<KeyedDestinati
       memory_{LaneMemory::from_text(setup_.info.state)},
       head_{setup_.info.head},
       done_(setup_.info.beyond.begin(), setup_.info.beyond.end()),
-      next_read_{setup_.info.head} {
+      next_read_{setup_.info.head},
+      foreseen_{setup_.info.head} {
     setup_.info.state.clear();
     setup_.info.beyond.clear();
 }
@@ -148,6 +149,13 @@ void KeyedLane::pump() {
         );
     }
     if (stopped_) return;
+    if (more && !room() && !loading_ && foreseen_ < tail() && foreseen_ - head_ < kForesight &&
+        memory_.paused_reason.empty()) {
+        loading_ = true;
+        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
+            return self->look_ahead();
+        });
+    }
     if (blocked()) {
         if (timer_ != 0 || lines_.empty()) return;
         const auto left = std::chrono::ceil<Milliseconds>(not_before_ - ground_.clock.steady());

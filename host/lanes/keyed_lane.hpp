@@ -27,6 +27,8 @@ public:
     /// Until the store is asked again that could not answer.
     static constexpr Milliseconds kAgain{1'000};
     static constexpr std::uint64_t kLoadedBytesMax = 1ULL << 20U;
+    /// How far beyond the first unfinished record the lane looks, only to tell what waits.
+    static constexpr store::Sequence kForesight = 10'000;
 
     struct Setup {
         std::string name;
@@ -82,6 +84,8 @@ private:
     // Reading and setting aside (keyed_window.cpp)
     async::Awaitable<> find_held();
     async::Awaitable<> load();
+    async::Awaitable<> foresee(const std::vector<store::Record>& records);
+    async::Awaitable<> look_ahead();
     async::Awaitable<> set_aside();
     async::Awaitable<> put_aside(std::vector<store::Record> records);
     async::Awaitable<std::optional<store::Record>> first_of(std::string conversation);
@@ -112,6 +116,7 @@ private:
     store::Sequence head_;            // first unfinished
     std::set<store::Sequence> done_;  // finished beyond it
     store::Sequence next_read_;       // first not loaded
+    store::Sequence foreseen_;        // first that the destination has not been told of
     std::uint64_t loaded_bytes_ = 0;
     std::uint64_t held_ = 0;
     std::size_t in_flight_ = 0;

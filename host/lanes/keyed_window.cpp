@@ -1,4 +1,6 @@
 // What a keyed lane holds in memory, and how it sets aside what would fill it.
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -33,13 +35,17 @@ async::Awaitable<> KeyedLane::find_held() {
             });
             co_return;
         }
+        std::vector<store::Record> records;
         for (const auto& row : *rows) {
             after = row.key;
             store::Record record;
-            if (!read_held(row.value, record)) {
+            if (read_held(row.value, record))
+                records.push_back(std::move(record));
+            else
                 spdlog::error("lane.held_unreadable lane={}", setup_.name);
-                continue;
-            }
+        }
+        co_await destination_->foresee(records);
+        for (const auto& record : records) {
             auto& line = lines_.try_emplace(record.conversation, setup_.policy.retry).first->second;
             ++line.held;
             ++held_;
@@ -73,6 +79,8 @@ async::Awaitable<> KeyedLane::load() {
             return record.sequence >= next_read_;
         });
     }
+    co_await foresee(records);
+    foreseen_ = std::max(foreseen_, next_read_);
     for (auto& record : records) {
         auto& line = lines_.try_emplace(record.conversation, setup_.policy.retry).first->second;
         if (line.held > 0) {
@@ -85,6 +93,36 @@ async::Awaitable<> KeyedLane::load() {
         make_ready(conversation, line);
     }
     co_await put_aside(std::move(behind));
+    loading_ = false;
+    pump();
+}
+
+// Tells the destination of those it has not heard of.
+async::Awaitable<> KeyedLane::foresee(const std::vector<store::Record>& records) {
+    const auto fresh = std::ranges::find_if(records, [this](const store::Record& record) {
+        return record.sequence >= foreseen_;
+    });
+    if (fresh == records.end()) co_return;
+    const std::span<const store::Record> untold{fresh, records.end()};
+    co_await destination_->foresee(untold);
+}
+
+// What there is no room for yet is read once more when there is. Nothing is loaded meanwhile, so
+// that each is told of in its order.
+async::Awaitable<> KeyedLane::look_ahead() {
+    constexpr std::size_t kAtOnce = kWindow;
+    const auto end = tail();
+    const auto from = std::max(foreseen_, next_read_);
+    auto read = co_await ground_.reads.records(setup_.info.id, from, kAtOnce, kLoadedBytesMax);
+    if (!read) {
+        alarm("storage", read.error().context);
+        loading_ = false;
+        hold(kAgain);
+        co_return;
+    }
+    const auto records = *std::move(read);
+    foreseen_ = records.empty() ? end : records.back().sequence + 1;
+    co_await destination_->foresee(records);
     loading_ = false;
     pump();
 }

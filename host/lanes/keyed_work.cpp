@@ -111,11 +111,11 @@ async::Awaitable<bool> KeyedLane::attempt(std::string conversation, store::Recor
             alarm("clock_drift", "wall and monotonic clock differ: nothing expires");
     }
     if (blocked() || ground_.clock.steady() < line.not_before) co_return false;
-    ++ground_.figures.deliveries;
     ++ground_.figures.in_flight;
     auto verdict = co_await destination_->deliver(record, attempts + 1);
     --ground_.figures.in_flight;
     using Kind = KeyedVerdict::Kind;
+    if (verdict.kind != Kind::later) ++ground_.figures.deliveries;
     if (verdict.kind == Kind::done || verdict.kind == Kind::dead) {
         auto batch = std::move(verdict.with);
         if (verdict.kind == Kind::dead) {
@@ -137,6 +137,13 @@ async::Awaitable<> KeyedLane::put_off(std::string conversation, KeyedVerdict ver
     const auto now = ground_.clock.steady();
     if (verdict.kind == Kind::cancelled) {
         line.not_before = now + kAgain;
+        co_return;
+    }
+    // Whoever limits it says so again after a restart: there is nothing to remember.
+    if (verdict.kind == Kind::later) {
+        const auto until = now + std::clamp(verdict.delay, Milliseconds{1}, kWaitMax);
+        line.not_before = until;
+        if (verdict.scope != WaitScope::conversation) not_before_ = std::max(not_before_, until);
         co_return;
     }
     ++ground_.figures.failures;

@@ -18,7 +18,6 @@ constexpr milliseconds kTaskDeadline{2 * std::int64_t{TL_MAX_TIMEOUT} + 30'000};
 constexpr milliseconds kWorthTelling{5'000};               // a longer wait is told to the portal
 constexpr WallMs kCommandLives = 15LL * 24 * 3600 * 1000;  // longer than the longest `expires`
 constexpr milliseconds kWriteAgain{500};
-constexpr milliseconds kLookAgain{250};
 
 std::string progress_key(const accounts::Account& account, const std::string& command) {
     return "progress/" + account.id.text() + '/' + command;
@@ -131,35 +130,50 @@ private:
     inbound::Accepted& done_;
 };
 
-// The whole outbound path of one command, in the order it happens.
 async::Awaitable<KeyedVerdict> Messenger::deliver(store::Record record, std::uint32_t attempt) {
     Sending sending;
     sending.id = record.id;
     sending.sequence = record.sequence;
     sending.attempt = attempt;
-    if (!sending.command.ParseFromString(record.body))
-        co_return verdict(KeyedVerdict::Kind::dead, "malformed");
-    if (!account_->strand) co_return verdict(KeyedVerdict::Kind::stop, "connector_absent");
+    const bool readable = sending.command.ParseFromString(record.body);
+    auto out = verdict(KeyedVerdict::Kind::dead, "malformed");
+    if (readable) {
+        auto sent = co_await send(&sending);
+        out = std::move(sent);
+    }
+    if (out.kind == KeyedVerdict::Kind::done || out.kind == KeyedVerdict::Kind::dead)
+        finished(record);
+    co_return out;
+}
 
-    auto prepared = co_await prepare(&sending);
+// The whole outbound path of one command, in the order it happens.
+async::Awaitable<KeyedVerdict> Messenger::send(Sending* sending) {
+    if (!account_->strand) co_return verdict(KeyedVerdict::Kind::stop, "connector_absent");
+    auto read = co_await read_facts(sending);
+    if (!read) co_return verdict(KeyedVerdict::Kind::retry, read.error().context);
+    // Before its files are fetched, for nothing and again.
+    auto not_yet = co_await foresee_turn(sending);
+    if (not_yet) co_return *std::move(not_yet);
+    auto prepared = co_await prepare(sending);
     if (!prepared) {
         const Error& error = prepared.error();
         if (error.fault == Fault::storage || error.fault == Fault::unavailable) {
             co_return verdict(KeyedVerdict::Kind::retry, error.context);
         }
         const auto [code, text] = code_and_text(error);
-        co_return conclude(sending, KeyedVerdict::Kind::dead, "failed", code, text);
+        co_return conclude(*sending, KeyedVerdict::Kind::dead, "failed", code, text);
     }
     for (;;) {
-        co_await wait_for_turn(&sending);
-        auto part = co_await send_part(&sending);
+        auto later = co_await take_turn(sending);
+        if (later) co_return *std::move(later);
+        auto part = co_await send_part(sending);
         // A part that went well and is not the last comes back as a retry without a reason: on to
         // the next.
         if (part.kind != KeyedVerdict::Kind::retry || !part.reason.empty()) co_return part;
     }
 }
 
-async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
+async::Awaitable<Result<void>> Messenger::read_facts(Sending* sending) {
     const std::string key = progress_key(*account_, sending->command.id());
     struct Read {
         Result<store::Conversation> facts;
@@ -179,6 +193,10 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
         sending->progress.part = begun->part;
         sending->progress.messages = std::move(begun->messages);
     }
+    co_return Result<void>{};
+}
+
+async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     auto attached = co_await attach_files(sending);
     if (!attached) co_return attached.error();
     auto degraded = universal::degrade(
@@ -192,41 +210,6 @@ async::Awaitable<Result<void>> Messenger::prepare(Sending* sending) {
     if (sending->progress.part >= sending->parts.size())
         co_return Error{Fault::storage, "progress row does not fit its command"};
     co_return Result<void>{};
-}
-
-// The clock is looked at again every now and then: whoever went before may have taken less.
-async::Awaitable<> Messenger::wait_for_turn(Sending* sending) {
-    const std::string conversation =
-        sending->facts.current.empty() ? sending->command.conversation() : sending->facts.current;
-    milliseconds waited{0};
-    while (account_->rates) {
-        const milliseconds wait =
-            account_->rates->take(conversation, services_.ground.clock.steady());
-        if (wait.count() == 0) co_return;
-        if (waited + wait >= kWorthTelling && !std::exchange(sending->delay_told, true))
-            co_await tell_delay(sending, services_.ground.clock.wall_ms() + wait.count());
-        const milliseconds piece = std::min(wait, kLookAgain);
-        co_await async::pause(piece);
-        waited += piece;
-    }
-}
-
-// Once for each turn in the lane; that it cannot be written is no reason not to send.
-async::Awaitable<> Messenger::tell_delay(Sending* sending, WallMs until_ms) {
-    Status status;
-    status.state = "delayed";
-    status.kind = sending->facts.kind;
-    status.sequence = sending->sequence;
-    status.until_ms = until_ms;
-    inbound::Accepted accepted;
-    append_status(services_.ground, *account_, sending->command, status, accepted);
-    auto written = co_await inbound::write(services_.store, *account_, std::move(accepted));
-    if (!written)
-        spdlog::warn(
-            "outbound.delay_untold account={} reason={}",
-            account_->id.text(),
-            written.error().context
-        );
 }
 
 async::Awaitable<KeyedVerdict> Messenger::send_part(Sending* sending) {
@@ -256,8 +239,16 @@ async::Awaitable<KeyedVerdict> Messenger::judge(Sending* sending, tasks::End end
         switch (end.fault->fault) {
             case Fault::cancelled:
                 co_return verdict(Kind::cancelled, "cancelled");
-            case Fault::storage:
             case Fault::throttled:
+                if (end.fault->pause.count() > 0) {
+                    // A quota is used up. It is of one kind of call: others need not wait for it.
+                    auto later = co_await wait_in_lane(
+                        sending, end.fault->pause, lanes::WaitScope::conversation
+                    );
+                    co_return later;
+                }
+                co_return verdict(Kind::retry, text);
+            case Fault::storage:
             case Fault::unavailable:
                 co_return verdict(Kind::retry, text);
             case Fault::unknown:
@@ -453,6 +444,7 @@ KeyedVerdict Messenger::conclude(
 }
 
 async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
+    finished(record);
     universal::Command command;
     inbound::Accepted accepted;
     if (!command.ParseFromString(record.body)) co_return store::Batch{};

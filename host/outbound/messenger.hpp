@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "host/lanes/destination.hpp"
 #include "host/media/files.hpp"
 #include "host/net/client.hpp"
+#include "host/outbound/foresight.hpp"
 #include "host/outbound/status.hpp"
 #include "host/store/store.hpp"
 #include "host/universal/degrade.hpp"
@@ -35,6 +37,7 @@ public:
 
     async::Awaitable<lanes::KeyedVerdict> deliver(store::Record record, std::uint32_t attempt)
         override;
+    async::Awaitable<> foresee(std::span<const store::Record> records) override;
     async::Awaitable<store::Batch> expired(store::Record record) override;
     std::optional<WallMs> expires_ms(const store::Record& record) override;
 
@@ -55,10 +58,21 @@ private:
         Progress progress;
         inbound::Accepted done;  ///< what goes into the write that ends the command
         std::uint32_t attempt = 1;
-        bool delay_told = false;
+    };
+    /// Of a command that has to wait for the messenger's limits.
+    struct Waiting {
+        bool told = false;                                           ///< its portal was
+        std::optional<std::chrono::steady_clock::time_point> since;  ///< it is the first in line
+    };
+    /// One that will have to wait for long.
+    struct Late {
+        const store::Record* record = nullptr;
+        Foresight::Ahead ahead;
     };
     class CommandSink;
 
+    async::Awaitable<lanes::KeyedVerdict> send(Sending* sending);
+    async::Awaitable<Result<void>> read_facts(Sending* sending);
     async::Awaitable<Result<void>> prepare(Sending* sending);
     async::Awaitable<Result<void>> attach_files(Sending* sending);
     async::Awaitable<Result<media::File>> fetch(
@@ -70,8 +84,18 @@ private:
     async::Awaitable<Result<std::string>> next_piece(
         net::BodySource* body, std::chrono::steady_clock::time_point deadline
     );
-    async::Awaitable<> wait_for_turn(Sending* sending);
+    // Waiting for the messenger's limits (messenger_turns.cpp).
+    async::Awaitable<std::optional<lanes::KeyedVerdict>> foresee_turn(Sending* sending);
+    async::Awaitable<std::optional<lanes::KeyedVerdict>> take_turn(Sending* sending);
+    async::Awaitable<lanes::KeyedVerdict> wait_in_lane(
+        Sending* sending, std::chrono::milliseconds wait, lanes::WaitScope scope
+    );
+    static quotas::Ask ask_of(const Sending& sending);
+    async::Awaitable<> begin_waiting(Sending* sending, std::chrono::milliseconds wait);
+    void end_waiting(store::Sequence sequence);
+    void finished(const store::Record& record);
     async::Awaitable<> tell_delay(Sending* sending, WallMs until_ms);
+    async::Awaitable<> tell_late(std::vector<Late> late);
     async::Awaitable<lanes::KeyedVerdict> send_part(Sending* sending);
     async::Awaitable<lanes::KeyedVerdict> judge(Sending* sending, tasks::End end);
     async::Awaitable<lanes::KeyedVerdict> next_part(Sending* sending, std::string value);
@@ -94,6 +118,8 @@ private:
 
     std::shared_ptr<accounts::Account> account_;
     Services services_;
+    Foresight foresight_;
+    std::map<store::Sequence, Waiting> waiting_;
 };
 
 }  // namespace trunkline::outbound

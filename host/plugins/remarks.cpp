@@ -83,16 +83,19 @@ std::vector<Remark> remarks_on(const json::object& manifest) {
     Reader reader;
     reader.members(manifest, "", kMembers);
     reader.list(manifest.if_contains("settings"), "settings", kSetting);
-    reader.list(manifest.if_contains("limits"), "limits", {"scope", "rate", "per", "burst"});
+    reader.list(
+        manifest.if_contains("limits"), "limits", {"scope", "rate", "per", "burst", "kinds"}
+    );
+    reader.list(
+        manifest.if_contains("quotas"), "quotas", {"bucket", "scope", "rate", "per", "burst"}
+    );
     reader.object(manifest.if_contains("poll"), "poll", {"every", "jitter"});
     reader.object(manifest.if_contains("media"), "media", {"copy_before"});
     reader.object(manifest.if_contains("profile"), "profile", {"every"});
     const auto unserved = [&](const char* member) {
         reader.add(member, "not served in this version");
     };
-    for (const char* member : {"quotas", "idempotent"}) {
-        if (manifest.contains(member)) unserved(member);
-    }
+    if (manifest.contains("idempotent")) unserved("idempotent");
     const auto inside = [&](const char* member, const char* key) {
         const auto* value = manifest.if_contains(member);
         return value != nullptr && value->is_object() && value->as_object().contains(key);

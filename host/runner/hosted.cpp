@@ -108,7 +108,8 @@ Hosted::Hosted(const tl_plugin& table, Household& household, const frames::Creat
           static const auto kSome = std::make_shared<SomeFile>();
           return household_.peer().ask_file(id_, file) ? kSome : nullptr;
       }},
-      collector_{setup_, files_} {
+      collector_{setup_, files_},
+      buckets_{tasks::buckets_of(text_of(table.manifest))} {
     setup_.connector = ConnectorId{std::string{create.connector}};
     setup_.account = AccountId{std::string{create.account}};
     setup_.scope = static_cast<tl_scope>(create.scope);
@@ -342,6 +343,7 @@ void Hosted::lay_out(const frames::Handle& handle) {
         facts.first_kind = given.first_kind;
         facts.first_key = given.first_key;
         facts.seed = given.seed;
+        facts.buckets = &buckets_;
         facts_.push_back(std::move(facts));
         tasks::Collector::Slot slot;
         slot.task = &facts_.back();

@@ -75,6 +75,7 @@ private:
     tasks::Setup setup_;
     tasks::Collector::Files files_;
     tasks::Collector collector_;
+    const tasks::Buckets buckets_;  ///< that the connector may name
     tl_host host_{};
     tl_effects effects_{};
     tl_instance* object_ = nullptr;

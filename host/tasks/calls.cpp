@@ -72,6 +72,7 @@ void Core::lay_out(std::span<const TaskRef> batch) {
     const WallMs now = services_.clock.wall_ms();
     for (const auto& task : batch) {
         Input& input = task->inbox.front();
+        task->buckets = &task->instance->buckets();
         if (input.at_ms == 0) input.at_ms = now;
         inputs_.push_back(input.lend(task->id, task->deadline_ms, pairs_));
         Collector::Slot slot;

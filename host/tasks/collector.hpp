@@ -87,6 +87,7 @@ private:
     tl_status read_request(
         const tl_http* given, tl_http& http, net::ClientRequest& out, std::uint64_t& bytes
     ) const;
+    tl_status check_bucket(const Slot& slot, tl_view bucket) const;
     tl_status read_parts(const tl_http& http, net::ClientRequest& out, std::uint64_t& bytes) const;
     /// The store's key of a connector's key; "" when the scope makes no sense here.
     std::string stored_key(const Slot& slot, std::int32_t scope, tl_view key) const;

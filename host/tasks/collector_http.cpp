@@ -90,8 +90,6 @@ tl_status Collector::read_request(
     if (!read_sized(given, http)) return TL_E_BAD_INPUT;
     if ((http.flags & ~kHttpFlags) != 0 || http.timeout_ms < 0) return TL_E_BAD_INPUT;
     if (const auto status = check_view(http.bucket, TL_MAX_KEY); status != TL_OK) return status;
-    if (http.bucket.size > 0)
-        return TL_E_UNSUPPORTED;  // a quota that nobody counts must not be believed in
     if (const auto status = check_view(http.method, kMethodMax); status != TL_OK) return status;
     if (const auto status = check_view(http.url, kUrlMax); status != TL_OK) return status;
     if (const auto status = check_view(http.body, TL_MAX_REQUEST); status != TL_OK) return status;
@@ -119,6 +117,15 @@ tl_status Collector::read_request(
     return TL_OK;
 }
 
+/// A quota that nobody counts must not be believed in.
+tl_status Collector::check_bucket(const Slot& slot, tl_view bucket) const {
+    if (bucket.size == 0) return TL_OK;
+    if (slot.task->buckets == nullptr) return TL_E_BAD_INPUT;
+    const auto known = slot.task->buckets->find(text_of(bucket));
+    if (known == slot.task->buckets->end()) return TL_E_BAD_INPUT;
+    return known->second && slot.task->first_key.empty() ? TL_E_BAD_INPUT : TL_OK;
+}
+
 tl_status Collector::http(Slot& slot, std::uint32_t step, const tl_http* given) {
     if (const auto status = check_step(slot, step); status != TL_OK) return status;
     tl_http http;
@@ -126,6 +133,7 @@ tl_status Collector::http(Slot& slot, std::uint32_t step, const tl_http* given) 
     std::uint64_t bytes = 0;
     if (const auto status = read_request(given, http, wanted.request, bytes); status != TL_OK)
         return status;
+    if (const auto status = check_bucket(slot, http.bucket); status != TL_OK) return status;
     // Without a name the mark could never be found again, and the promise would be empty.
     if (wanted.request.once && slot.task->durable_key.empty()) return TL_E_UNSUPPORTED;
 
@@ -138,6 +146,7 @@ tl_status Collector::http(Slot& slot, std::uint32_t step, const tl_http* given) 
     wanted.kind = TL_IN_HTTP_REPLY;
     wanted.step = step;
     wanted.fingerprint = print.value();
+    wanted.bucket = text_of(http.bucket);
     slot.bytes += bytes;
     slot.collected.steps.push_back(std::move(wanted));
     return TL_OK;
@@ -152,6 +161,7 @@ tl_status Collector::source(Slot& slot, const tl_http* given, std::int64_t expir
     if (const auto status = read_request(given, http, kept.request, bytes); status != TL_OK)
         return status;
     if (http.part_count > 0 || (http.flags & TL_HTTP_ONCE) != 0) return TL_E_BAD_INPUT;
+    if (http.bucket.size > 0) return TL_E_UNSUPPORTED;  // whoever fetches it later counts nothing
     Fingerprint print{134};
     add_request(print, http);
     tl_status status = TL_OK;

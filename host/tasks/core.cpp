@@ -133,8 +133,10 @@ async::Awaitable<End> Core::run(Start start, Sink& sink) {
             task->due.reset();
             const std::uint32_t incarnation = task->incarnation;
             if (due.durable.outcome) task->end.outcome = due.durable.outcome;
+            auto spending = co_await let_leave(task, &due);
             Result<void> committed;
             if (!due.durable.empty()) committed = co_await sink.commit(std::move(due.durable));
+            if (services_.ledger) services_.ledger->wrote(spending, committed.has_value());
             take_up(task, std::move(due), incarnation, committed);
         }
         open = go_on(task);

@@ -91,6 +91,13 @@ private:
     void crash(std::span<const TaskRef> batch, const Answer& answer);
     void crash_of(const TaskRef& task, const std::string& reason);
 
+    // What a call counts against (allowance.cpp).
+    async::Awaitable<quotas::Ledger::Writing> let_leave(const TaskRef& task, Collected* due);
+    async::Awaitable<std::optional<Error>> wait_for_room(
+        const TaskRef& task, const quotas::Ask& ask, bool nothing_in_flight
+    );
+    void call_off(Task& task, Collected* due, std::optional<Error> why);
+
     // Doing what was asked for (perform.cpp).
     void perform(const TaskRef& task, std::vector<Step> steps);
     void start_http(const TaskRef& task, Step step);
@@ -108,7 +115,7 @@ private:
         const TaskRef& task, const std::shared_ptr<Instance>& instance, Answer* last
     );
     Rebuilt rebuild_here(const TaskRef& task, LocalInstance& instance);
-    Collector::Slot slot_to_rebuild(Task& task);
+    Collector::Slot slot_to_rebuild(Task& task, const Instance& instance);
     bool feed_again(Collector::Slot& slot, const Input& input, LocalInstance& instance);
     async::Awaitable<bool> feed_again(
         Collector::Slot* slot, const Input* input, RemoteInstance* instance, Answer* answer

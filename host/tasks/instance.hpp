@@ -12,6 +12,7 @@
 
 #include "host/plugins/generation.hpp"
 #include "host/plugins/guard.hpp"
+#include "host/tasks/buckets.hpp"
 #include "host/tasks/strand.hpp"
 
 namespace trunkline::tasks {
@@ -85,12 +86,17 @@ public:
     /// `text` without the secrets of its account, for a log and for people.
     virtual std::string redact(std::string_view text) const = 0;
     const plugins::Generation& generation() const noexcept { return *generation_; }
+    /// The quotas that its generation declares.
+    const Buckets& buckets() const noexcept { return buckets_; }
 
 protected:
     explicit Instance(std::shared_ptr<plugins::Generation> generation)
-        : generation_{std::move(generation)} {}
+        : generation_{std::move(generation)}, buckets_{buckets_of(generation_->manifest().json)} {}
 
     std::shared_ptr<plugins::Generation> generation_;
+
+private:
+    const Buckets buckets_;
 };
 
 /// Makes an instance where its generation runs. Fails as `refusal` says, with the connector's last

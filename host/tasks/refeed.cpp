@@ -146,7 +146,7 @@ async::Awaitable<Core::Rebuilt> Core::rebuild(
 ) {
     if (LocalInstance* here = instance->local()) co_return rebuild_here(task, *here);
     if (task->seed.empty()) task->seed = seal::random_bytes(32);
-    Collector::Slot slot = slot_to_rebuild(*task);
+    Collector::Slot slot = slot_to_rebuild(*task, *instance);
     // A task's inputs are added to only where one is handed in, which nobody does now.
     std::vector<const Input*> inputs{&task->first};
     for (const Input& input : task->journal)
@@ -162,7 +162,7 @@ async::Awaitable<Core::Rebuilt> Core::rebuild(
 }
 
 Core::Rebuilt Core::rebuild_here(const TaskRef& task, LocalInstance& instance) {
-    Collector::Slot slot = slot_to_rebuild(*task);
+    Collector::Slot slot = slot_to_rebuild(*task, instance);
     if (!feed_again(slot, task->first, instance)) return Rebuilt::other;
     for (const Input& input : task->journal) {
         slot.journal_bytes += input.bytes();
@@ -171,8 +171,9 @@ Core::Rebuilt Core::rebuild_here(const TaskRef& task, LocalInstance& instance) {
     return rebuilt(task, slot);
 }
 
-Collector::Slot Core::slot_to_rebuild(Task& task) {
+Collector::Slot Core::slot_to_rebuild(Task& task, const Instance& instance) {
     ++figures_.refeeds;
+    task.buckets = &instance.buckets();
     Collector::Slot slot;
     slot.task = &task;
     slot.expected = &task.fingerprints;

@@ -17,6 +17,7 @@
 #include "host/base/result.hpp"
 #include "host/net/client.hpp"
 #include "host/plugins/generation.hpp"
+#include "host/quotas/ledger.hpp"
 #include "host/store/store.hpp"
 #include "host/tasks/input.hpp"
 
@@ -156,6 +157,7 @@ struct Services {
     std::size_t loop_index = 0;               ///< of `loop`; picks the generation's log table
     Recent* recent = nullptr;                 ///< of the connector on `loop`; null: nothing is kept
     isolation::Children* children = nullptr;  ///< for connectors that run in one; else not needed
+    std::shared_ptr<quotas::Ledger> ledger;   ///< what calls count against; null: nothing
 };
 
 struct Setup {

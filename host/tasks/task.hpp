@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "host/async/signal.hpp"
+#include "host/tasks/buckets.hpp"
 #include "host/tasks/input.hpp"
 #include "host/tasks/instance.hpp"
 #include "host/tasks/marks.hpp"
@@ -24,6 +25,7 @@ struct Step {
     std::uint32_t step = 0;
     std::uint64_t fingerprint = 0;
     net::ClientRequest request;     ///< http
+    std::string bucket;             ///< http: the quota it counts against
     WallMs due_ms = 0;              ///< timer
     std::string form;               ///< form: what is shown
     std::string key;                ///< get: the store's key
@@ -53,8 +55,9 @@ struct TaskFacts {
     std::uint64_t id = 0;
     std::string durable_key;
     std::uint32_t first_kind = 0;
-    std::string first_key;  ///< the conversation of a command
-    std::string seed;       ///< of its random bytes; made when first drawn
+    std::string first_key;             ///< the conversation of a command
+    std::string seed;                  ///< of its random bytes; made when first drawn
+    const Buckets* buckets = nullptr;  ///< that its connector may name; borrowed for a call
 };
 
 /// One piece of work. Owned by the coroutine that runs it; the strand's loop only.

@@ -33,7 +33,7 @@ constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] 
                 | new NAME [--language cpp|c] [--directory DIR]
                 | sign FILE --key PRIVATE.pem | verify FILE --key PUBLIC_KEY
                 | fidelity FILE [--write README.md | --check README.md]
-  accounts      [resume ACCOUNT | disconnect ACCOUNT | remove ACCOUNT]
+  accounts      [quota ACCOUNT | resume ACCOUNT | disconnect ACCOUNT | remove ACCOUNT]
                 | connect ACCOUNT [--connector NAME --portal PORTAL] [--line LINE]
                   [--set SETTING=VALUE]... [--page]
   portals       [resume PORTAL]
@@ -357,6 +357,22 @@ int run(const Options& options) {
         return show(options, api.post("/v1/quarantine/" + name + "/" + w[1], {}));
     if (room == "lanes" && (w[1] == "pause" || w[1] == "resume" || w[1] == "kick"))
         return show(options, api.post("/v1/lanes/" + w[1], {{"lane", w[2]}}));
+    if (room == "accounts" && w[1] == "quota")
+        return list(
+            options,
+            api,
+            "/v1/accounts/" + name + "/quota",
+            {"scope",
+             "bucket",
+             "kinds",
+             "rate",
+             "per",
+             "burst",
+             "conversation",
+             "room",
+             "next",
+             "waiting"}
+        );
     if (room == "accounts" && w[1] == "disconnect")
         return show(options, api.post("/v1/accounts/" + name + "/disconnect", {}));
     if (room == "accounts" && w[1] == "remove")

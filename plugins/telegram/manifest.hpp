@@ -98,6 +98,7 @@ inline constexpr char kManifest[] = R"({
   },
   "limits": [
     {"scope": "chat", "rate": 1, "per": "1s", "burst": 3},
+    {"scope": "chat", "kinds": ["group"], "rate": 20, "per": "1m", "burst": 20},
     {"scope": "account", "rate": 30, "per": "1s", "burst": 30}
   ]
 })";

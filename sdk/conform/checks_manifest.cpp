@@ -85,7 +85,7 @@ void members(Trial& trial) {
         "settings",
         {"key", "type", "title", "help", "default", "choices", "max", "secret", "required"}
     );
-    known_in_each(trial, *manifest, "limits", {"scope", "rate", "per", "burst"});
+    known_in_each(trial, *manifest, "limits", {"scope", "rate", "per", "burst", "kinds"});
     known_in_each(trial, *manifest, "quotas", {"bucket", "scope", "rate", "per", "burst"});
     known(trial, at(*manifest, "poll"), "poll", {"every", "jitter"});
     known(trial, at(*manifest, "media"), "media", {"copy_before"});
@@ -154,9 +154,20 @@ void rates(Trial& trial, const json::value& manifest, std::string_view list, Wor
         );
         trial.expect(number_at(each, "rate").value_or(0) > 0, where + ": rate is above 0");
         if (at(each, "burst") != nullptr)
-            trial.expect(number_at(each, "burst").value_or(0) > 0, where + ": burst is above 0");
+            trial.expect(
+                number_at(each, "burst").value_or(0) >= 1, where + ": burst is at least 1"
+            );
         trial.expect(at(each, "per") != nullptr, where + ": per is missing");
         expect_duration(trial, at(each, "per"), where + ".per");
+        if (at(each, "kinds") != nullptr) {
+            const auto& kinds = list_at(each, "kinds");
+            const bool words = std::ranges::all_of(kinds, [](const json::value& kind) {
+                return kind.is_string() && !kind.get_string().empty();
+            });
+            trial.expect(
+                !kinds.empty() && words, where + ": kinds is a list of kinds of conversation"
+            );
+        }
         if (list == "quotas")
             trial.expect(!text_at(each, "bucket").empty(), where + ": bucket is missing");
     }

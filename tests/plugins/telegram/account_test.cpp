@@ -65,7 +65,7 @@ TEST(TelegramManifestTest, IsJsonWithWhatTheHostLooksFor) {
     EXPECT_EQ(
         manifest.at("accept").at("verify").at("header_equals").at("setting").as_string(), "secret"
     );
-    EXPECT_EQ(manifest.at("limits").as_array().size(), 2U);
+    EXPECT_EQ(manifest.at("limits").as_array().size(), 3U);
 }
 
 TEST(TelegramCheckTest, SetsTheWebhookOnceAndThenOnlyLooks) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <set>
@@ -19,6 +20,7 @@ public:
     std::set<store::Sequence> repeats_allowed;
     std::set<store::Sequence> done;
     std::vector<store::Sequence> expired;
+    std::vector<store::Sequence> foreseen;  ///< in this life of the lane
     std::vector<std::string> violations;
     int most_at_once = 0;
 
@@ -44,6 +46,8 @@ public:
 
     async::Awaitable<KeyedVerdict> deliver(store::Record record, std::uint32_t attempt) override {
         const auto conversation = record.conversation;
+        if (std::ranges::find(memory_.foreseen, record.sequence) == memory_.foreseen.end())
+            memory_.violations.push_back("unforeseen: " + std::to_string(record.sequence));
         if (++memory_.in_flight[conversation] != 1)
             memory_.violations.push_back("two at once: " + conversation);
         memory_.most_at_once = std::max(memory_.most_at_once, ++at_once_);
@@ -51,6 +55,14 @@ public:
         --at_once_;
         --memory_.in_flight[conversation];
         co_return verdict;
+    }
+    async::Awaitable<> foresee(std::span<const store::Record> records) override {
+        for (const store::Record& record : records) {
+            if (std::ranges::find(memory_.foreseen, record.sequence) != memory_.foreseen.end())
+                memory_.violations.push_back("foreseen twice: " + std::to_string(record.sequence));
+            memory_.foreseen.push_back(record.sequence);
+        }
+        co_return;
     }
     async::Awaitable<store::Batch> expired(store::Record record) override {
         memory_.expired.push_back(record.sequence);

@@ -30,6 +30,13 @@ KeyedVerdict later(Milliseconds delay, WaitScope scope = WaitScope::conversation
     return verdict;
 }
 
+KeyedVerdict not_yet(Milliseconds delay, WaitScope scope = WaitScope::conversation) {
+    auto verdict = of(KeyedKind::later);
+    verdict.delay = delay;
+    verdict.scope = scope;
+    return verdict;
+}
+
 struct Bench {
     explicit Bench(std::uint64_t seed = 1) : world{seed} {
         id = world.store.open_lane("account/acme-telegram")->id;
@@ -60,6 +67,7 @@ struct Bench {
                 return reply(std::move(record), attempt, life);
             }
         );
+        memory.foreseen.clear();
         lane = std::make_shared<KeyedLane>(world.ground, std::move(setup), std::move(messenger));
         lane->start();
         world.settle();
@@ -153,6 +161,73 @@ TEST(KeyedLaneTest, AStuckConversationHoldsBackOnlyItself) {
     EXPECT_EQ(bench.memory.got["stuck"].size(), 401U);
     EXPECT_EQ(bench.held_rows(), 0U);
     EXPECT_EQ(bench.world.store.lane(bench.id)->head, 2'002U);
+}
+
+TEST(KeyedLaneTest, WhoseTurnHasNotComeHasNotFailed) {
+    Bench bench;
+    bool come = false;
+    bench.answer = [&come](const store::Record& record, std::uint32_t attempt) {
+        EXPECT_EQ(attempt, 1U);
+        return come || record.conversation != "a" ? of(KeyedKind::done) : not_yet(10s);
+    };
+    bench.add("a");
+    bench.add("b");
+    const auto before = bench.world.store.writes;
+    bench.start();
+    bench.world.pass(9s);
+    EXPECT_EQ(bench.memory.done.size(), 1U) << "the other one does not wait with it";
+    EXPECT_EQ(bench.world.store.writes - before, 1U) << "a wait is nothing to write down";
+    EXPECT_EQ(bench.world.figures.failures, 0U);
+    EXPECT_EQ(bench.world.figures.deliveries, 1U);
+    EXPECT_EQ(bench.lane->status().failures, 0U);
+    EXPECT_EQ(bench.lane->status().last_error, "");
+    come = true;
+    bench.world.pass(2s);
+    EXPECT_EQ(bench.memory.done.size(), 2U);
+
+    come = false;
+    bench.answer = [&come](const store::Record&, std::uint32_t) {
+        return come ? of(KeyedKind::done) : not_yet(10s, WaitScope::account);
+    };
+    bench.add("a");
+    bench.world.pass(1s);
+    bench.add("b");
+    bench.world.pass(1s);
+    EXPECT_EQ(bench.lane->status().state, "waiting");
+    come = true;
+    bench.world.pass(5s);
+    EXPECT_EQ(bench.memory.done.size(), 2U) << "the whole lane waits";
+    bench.world.pass(5s);
+    EXPECT_EQ(bench.memory.done.size(), 4U);
+}
+
+TEST(KeyedLaneTest, WhatWaitsIsForeseenFarBeyondTheWindow) {
+    Bench bench;
+    bench.took = 1s;
+    bench.policy.conversations_at_once = 1;
+    for (int i = 0; i < 1'000; ++i)
+        bench.add("c" + std::to_string(i % 400));
+    bench.start();
+    EXPECT_EQ(bench.memory.foreseen.size(), 1'000U) << "before the first is through";
+    EXPECT_TRUE(std::ranges::is_sorted(bench.memory.foreseen));
+    bench.add("late");
+    bench.world.pass(2s);
+    EXPECT_EQ(bench.memory.foreseen.size(), 1'001U);
+    bench.world.pass(20min);
+    EXPECT_EQ(bench.memory.done.size(), 1'001U);
+    EXPECT_EQ(bench.memory.foreseen.size(), 1'001U) << "each once";
+}
+
+TEST(KeyedLaneTest, ForesightHasABound) {
+    Bench bench;
+    bench.took = 1s;
+    for (int i = 0; i < 11'000; ++i)
+        bench.add("c");
+    bench.start();
+    EXPECT_GE(bench.memory.foreseen.size(), KeyedLane::kForesight);
+    EXPECT_LE(bench.memory.foreseen.size(), KeyedLane::kForesight + KeyedLane::kWindow);
+    bench.world.pass(30min);
+    EXPECT_EQ(bench.memory.foreseen.size(), 11'000U) << "it moves on with the head";
 }
 
 TEST(KeyedLaneTest, AnAccountsWaitHoldsEveryoneBack) {
@@ -322,7 +397,9 @@ TEST(KeyedLaneTest, SurvivesEveryKindOfTrouble) {
                     Milliseconds{static_cast<std::int64_t>(world.pick(100'000))}, WaitScope::account
                 );
             if (ill.contains(record.conversation))
-                return later(world.chance(50) ? Milliseconds{0} : Milliseconds{10min});
+                return world.chance(30)
+                           ? not_yet(Milliseconds{10min})
+                           : later(world.chance(50) ? Milliseconds{0} : Milliseconds{10min});
             if (record.body == "bad") return of(KeyedKind::dead);
             return of(KeyedKind::done);
         };

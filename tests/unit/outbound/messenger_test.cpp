@@ -280,49 +280,6 @@ TEST_F(MessengerTest, WhereNothingCanBeWrittenNothingIsAskedFor) {
     EXPECT_EQ(strand->starts.size(), 1u);
 }
 
-TEST_F(MessengerTest, ACommandWaitsForItsTurn) {
-    accounts::Rates rates;
-    rates.chat = accounts::Rate{10.0, 1.0};
-    account->rates.emplace(rates, nullptr);
-    EXPECT_EQ(deliver(command()).kind, Kind::done);
-
-    std::optional<KeyedVerdict> second;
-    async::spawn(loops.at(0).get_executor(), "test", [&]() -> async::Awaitable<> {
-        auto verdict = co_await messenger.deliver(record(command()), 1);
-        second.emplace(std::move(verdict));
-    });
-    universal::Command other = command();
-    other.set_conversation("43");
-    EXPECT_EQ(deliver(other).kind, Kind::done) << "another chat waits for nobody";
-    run<bool>([&]() -> async::Awaitable<bool> {
-        EXPECT_FALSE(second) << "the clock stands still";
-        co_return true;
-    });
-    clock.advance(milliseconds{100});
-    EXPECT_TRUE(eventually([&] { return second.has_value(); }));
-    EXPECT_EQ(strand->starts.size(), 3u);
-}
-
-TEST_F(MessengerTest, ALongWaitForItsTurnIsToldOnce) {
-    accounts::Rates rates;
-    rates.chat = accounts::Rate{0.1, 1.0};
-    account->rates.emplace(rates, nullptr);
-    EXPECT_EQ(deliver(command()).kind, Kind::done);
-    std::optional<KeyedVerdict> second;
-    async::spawn(loops.at(0).get_executor(), "test", [&]() -> async::Awaitable<> {
-        auto verdict = co_await messenger.deliver(record(command()), 1);
-        second.emplace(std::move(verdict));
-    });
-    ASSERT_TRUE(eventually([&] { return !told().empty(); }));
-    EXPECT_EQ(told()[0].state(), "delayed");
-    EXPECT_NEAR(
-        static_cast<double>(told()[0].until()), static_cast<double>(clock.wall_ms() + 10'000), 2.0
-    );
-    clock.advance(milliseconds{10'002});
-    EXPECT_TRUE(eventually([&] { return second.has_value(); }));
-    EXPECT_EQ(told().size(), 1u);
-}
-
 TEST_F(MessengerTest, ACommandRunsOutWhenItsPortalSaid) {
     universal::Command mine = command();
     EXPECT_EQ(messenger.expires_ms(record(mine)), std::nullopt)

@@ -89,6 +89,34 @@ protected:
         return out;
     }
 
+    /// What the account may call from now on, as a manifest says it; nothing is spent yet.
+    void allow(std::string_view manifest) {
+        const auto rules = quotas::Rules::parse(boost::json::parse(manifest).as_object());
+        ASSERT_TRUE(rules) << rules.error().context;
+        account->ledger = std::make_shared<quotas::Ledger>(
+            quotas::Ledger::Services{store, pool, clock, account->waits}, account->id
+        );
+        account->ledger->adopt(*rules, account->connector, nullptr);
+        clock.advance(std::chrono::hours{1});  // what begins empty is full
+    }
+    /// Takes one call of a conversation; false when it would have to wait.
+    bool spend(const std::string& conversation) {
+        quotas::Ask ask;
+        ask.conversation = conversation;
+        ask.kind = "direct";
+        return run<bool>([&]() -> async::Awaitable<bool> {
+            auto turn = co_await account->ledger->take(ask);
+            co_return turn && turn->wait.count() == 0;
+        });
+    }
+    /// As the lane tells of what waits.
+    void foresee(const std::vector<store::Record>& records) {
+        run<bool>([&]() -> async::Awaitable<bool> {
+            co_await messenger.foresee(records);
+            co_return true;
+        });
+    }
+
     KeyedVerdict deliver(const universal::Command& what, std::uint32_t attempt = 1) {
         return run<KeyedVerdict>([&]() -> async::Awaitable<KeyedVerdict> {
             auto verdict = co_await messenger.deliver(record(what), attempt);

@@ -50,9 +50,14 @@ protected:
                std::string(64, 'a') + R"("}})";
     }
     void allow_one_call_a_minute() {
-        accounts::Rates rates;
-        rates.account = accounts::Rate{1.0 / 60, 1};
-        account->rates.emplace(rates, nullptr);
+        const auto rules = quotas::Rules::parse(
+            json::parse(R"({"limits":[{"scope":"account","rate":1,"per":"1m","burst":1}]})")
+                .as_object()
+        );
+        account->ledger = std::make_shared<quotas::Ledger>(
+            quotas::Ledger::Services{store, pool, clock}, account->id
+        );
+        account->ledger->adopt(*rules, account->connector, nullptr);
     }
     std::string typing(const std::string& id) { return command(id, "typing", R"("on":true)"); }
 };

@@ -25,7 +25,8 @@ TEST(RemarksTest, AManifestThatIsServedAsItStandsGetsNone) {
                           "choices": ["x"], "max": 1, "secret": false, "required": true}],
             "receive": ["webhook", "poll"], "poll": {"every": "1s"},
             "redelivery_window": "48h", "check_every": "1h", "features": {"*": {"anything": 1}},
-            "limits": [{"scope": "chat", "rate": 1, "per": "1s", "burst": 1}],
+            "limits": [{"scope": "chat", "rate": 1, "per": "1s", "burst": 1, "kinds": ["group"]}],
+            "quotas": [{"bucket": "b", "scope": "account", "rate": 1, "per": "1h", "burst": 1}],
             "media": {"copy_before": "72h"}, "profile": {"every": "24h"}})"),
         IsEmpty()
     );
@@ -33,9 +34,8 @@ TEST(RemarksTest, AManifestThatIsServedAsItStandsGetsNone) {
 
 TEST(RemarksTest, SaysWhatThisVersionDoesNotServe) {
     EXPECT_THAT(
-        remarks(R"({"accept": {}, "quotas": [], "idempotent": true, "poll": {"jitter": "5s"}})"),
+        remarks(R"({"accept": {}, "idempotent": true, "poll": {"jitter": "5s"}})"),
         ElementsAre(
-            "quotas: not served in this version",
             "idempotent: not served in this version",
             "poll.jitter: not served in this version"
         )
@@ -45,12 +45,14 @@ TEST(RemarksTest, SaysWhatThisVersionDoesNotServe) {
 TEST(RemarksTest, NamesWhatNobodyKnowsWithTheNearestThatIsKnown) {
     EXPECT_THAT(
         remarks(R"({"setings": [], "poll": {"evry": "1s"}, "settings": [{"kee": "a"}],
-                    "limits": [{"scop": "chat"}], "zzzzzzzzzz": 1})"),
+                    "limits": [{"scop": "chat"}], "quotas": [{"bukket": "b"}],
+                    "zzzzzzzzzz": 1})"),
         ElementsAre(
             R"(setings: unknown; did you mean "settings"?)",
             "zzzzzzzzzz: unknown",
             R"(settings[0].kee: unknown; did you mean "key"?)",
             R"(limits[0].scop: unknown; did you mean "scope"?)",
+            R"(quotas[0].bukket: unknown; did you mean "bucket"?)",
             R"(poll.evry: unknown; did you mean "every"?)"
         )
     );

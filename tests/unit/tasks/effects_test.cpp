@@ -26,7 +26,6 @@ protected:
 
 TEST_F(EffectsTest, RefusesWhatIsNotServedYet) {
     EXPECT_EQ(tried("form"), TL_E_UNSUPPORTED) << "nobody looks at a webhook";
-    EXPECT_EQ(tried("http_bucket 1 0 http://m/a"), TL_E_UNSUPPORTED);
     EXPECT_EQ(tried("http 1 1 http://m/a"), TL_E_UNSUPPORTED) << "ONCE in a task without a name";
     EXPECT_TRUE(client_.requests.empty());
 }
@@ -65,6 +64,15 @@ TEST_F(EffectsTest, RefusesRequestsThatCouldHarm) {
         << "base64 only in joined bodies";
     EXPECT_EQ(tried("upload 1 8 http://m/a f1 2"), TL_E_BAD_INPUT) << "an unknown flag of a part";
     EXPECT_TRUE(client_.requests.empty());
+}
+
+TEST_F(EffectsTest, ABucketIsOneOfTheManifest) {
+    EXPECT_EQ(tried("http_bucket/nobody's 1 0 http://m/a"), TL_E_BAD_INPUT);
+    EXPECT_EQ(tried("http_bucket/chats 1 0 http://m/a"), TL_E_BAD_INPUT)
+        << "a webhook is of no conversation";
+    EXPECT_TRUE(client_.requests.empty());
+    EXPECT_EQ(tried("http_bucket 1 0 http://m/a"), TL_OK);
+    EXPECT_EQ(tried(command("try http_bucket/chats 1 0 http://m/a")), TL_OK);
 }
 
 TEST_F(EffectsTest, StepsAscendAndAreBounded) {

@@ -185,7 +185,8 @@ protected:
             [this](const std::string& file) { return file == "f1" ? file_ : nullptr; },
             0,
             nullptr,
-            children_.get()};
+            children_.get(),
+            ledger_};
     }
 
     Result<std::unique_ptr<Strand>> open_strand() {
@@ -310,6 +311,7 @@ protected:
     ScriptedClient client_{loop_};
     std::vector<std::string> said_;
     std::string staging_;
+    std::shared_ptr<quotas::Ledger> ledger_;  ///< null: nothing is counted
     std::unique_ptr<isolation::Children> children_ =
         std::make_unique<isolation::Children>(isolation::Children::Options{kRunner, {}});
     std::unique_ptr<plugins::Catalogue> catalogue_;

@@ -16,6 +16,11 @@
 #ifndef TABLE_MINOR
 #define TABLE_MINOR MINOR
 #endif
+#ifdef WITH_QUOTAS
+#define MANIFEST                                                                                   \
+    "{\"quotas\":[{\"bucket\":\"sends\",\"scope\":\"account\",\"rate\":2,\"per\":\"1h\"},"           \
+    "{\"bucket\":\"chats\",\"scope\":\"chat\",\"rate\":1,\"per\":\"1h\"}]}"
+#endif
 #ifndef MANIFEST
 #define MANIFEST "{\"settings\":{}}"
 #endif

@@ -146,7 +146,9 @@ private:
         tl_pair header{view("x-test"), view(value)};
         http.headers = &header;
         http.header_count = 1;
-        if (words[0] == "http_bucket") http.bucket = view("sends");
+        const std::string bucket = words[0].substr(std::min<std::size_t>(words[0].size(), 12));
+        if (words[0].rfind("http_bucket", 0) == 0)
+            http.bucket = bucket.empty() ? view("sends") : view(bucket);
         if (words[0] == "http_timeout") http.timeout_ms = std::stoll(words.at(4));
         if (words[0] == "source") return effects.source(effects.ctx, task.id, &http, 5);
         return effects.http(
@@ -223,7 +225,8 @@ private:
         if (verb == "variant") return item(task, effects, "variant", std::to_string(VARIANT));
         if (verb == "state") return item(task, effects, "state", state_.empty() ? "none" : state_);
         if (verb == "random") return random(task, effects, static_cast<std::uint32_t>(number(1)));
-        if (verb == "http" || verb == "http_bucket" || verb == "http_timeout" || verb == "source")
+        if (verb == "http" || verb.rfind("http_bucket", 0) == 0 || verb == "http_timeout" ||
+            verb == "source")
             return http(task, words, effects);
         if (verb == "upload") return upload(task, words, effects);
         if (verb == "timer") {

@@ -1,8 +1,8 @@
-#include "host/accounts/token_bucket.hpp"
+#include "host/quotas/token_bucket.hpp"
 
 #include <gtest/gtest.h>
 
-namespace trunkline::accounts {
+namespace trunkline::quotas {
 namespace {
 
 using std::chrono::milliseconds;
@@ -58,4 +58,4 @@ TEST(TokenBucketTest, AskingTakesNothing) {
 }
 
 }  // namespace
-}  // namespace trunkline::accounts
+}  // namespace trunkline::quotas

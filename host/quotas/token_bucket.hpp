@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace trunkline::accounts {
+namespace trunkline::quotas {
 
 /// So many per second, with a burst. A value without a lock: it belongs to one loop, or its owner
 /// guards it.
@@ -11,6 +11,7 @@ class TokenBucket {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
+    /// Begins full.
     TokenBucket(double per_second, double burst)
         : per_second_{per_second}, burst_{burst}, tokens_{burst} {}
 
@@ -18,12 +19,9 @@ public:
     /// the burst is given out of a full bucket, as debt: what comes in one piece could otherwise
     /// never pass.
     std::chrono::milliseconds take(Time now, double count = 1) {
-        refill(now);
-        if (tokens_ >= std::min(count, burst_)) {
-            tokens_ -= count;
-            return std::chrono::milliseconds{0};
-        }
-        return wait_for(count);
+        const auto wait = this->wait(now, count);
+        if (wait.count() == 0) tokens_ -= count;
+        return wait;
     }
 
     /// Takes `count` even if that means debt; for calls that were made already.
@@ -34,15 +32,33 @@ public:
 
     /// How long until `count` could be taken.
     std::chrono::milliseconds wait(Time now, double count = 1) {
+        return until(now, std::min(count, burst_));
+    }
+
+    /// How long it takes to give `count`, one after the other, to whoever comes first: also more
+    /// than it ever holds.
+    std::chrono::milliseconds until(Time now, double count) {
         refill(now);
-        return tokens_ >= std::min(count, burst_) ? std::chrono::milliseconds{0} : wait_for(count);
+        if (tokens_ >= count) return std::chrono::milliseconds{0};
+        return std::chrono::milliseconds{
+            1 + static_cast<std::int64_t>((count - tokens_) / per_second_ * 1000.0)};
     }
 
     /// True when nothing was taken for so long that a fresh bucket would be the same.
-    bool full(Time now) {
+    bool full(Time now) { return level(now) >= burst_; }
+
+    /// What could be taken now.
+    double level(Time now) {
         refill(now);
-        return tokens_ >= burst_;
+        return tokens_;
     }
+    void set_level(Time now, double level) {
+        refill(now);
+        tokens_ = std::min(level, burst_);
+    }
+
+    double per_second() const noexcept { return per_second_; }
+    double burst() const noexcept { return burst_; }
 
 private:
     void refill(Time now) {
@@ -53,11 +69,6 @@ private:
             last_ = now;
         }
     }
-    std::chrono::milliseconds wait_for(double count) const {
-        return std::chrono::milliseconds{
-            1 +
-            static_cast<std::int64_t>((std::min(count, burst_) - tokens_) / per_second_ * 1000.0)};
-    }
 
     double per_second_;
     double burst_;
@@ -65,4 +76,4 @@ private:
     Time last_{};
 };
 
-}  // namespace trunkline::accounts
+}  // namespace trunkline::quotas
