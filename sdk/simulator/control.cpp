@@ -99,9 +99,9 @@ Control::Control(Rooms rooms, Abilities abilities)
 }
 
 void Control::on_post(
-    const std::string& name, std::function<json::value(const json::object&)> act
+    const std::string& name, std::function<json::value(const json::object&)> act, int status
 ) {
-    acts_[name] = std::move(act);
+    acts_[name] = {std::move(act), status};
 }
 
 void Control::on_get(
@@ -129,7 +129,7 @@ Response Control::handle(const Request& request) {
         const auto body = parsed(request.body.empty() ? "{}" : request.body);
         if (request.method != "POST" || !body || !body->is_object())
             return refused("POST with a JSON object is needed");
-        return answer(act->second(body->as_object()));
+        return answer(act->second.act(body->as_object()), act->second.status);
     } catch (const Wrong& wrong) {
         return refused(wrong.what(), wrong.status);
     } catch (const std::exception& error) {  // a member of another type than meant

@@ -103,6 +103,14 @@ test('calls go wrong as a test asks for', withBot('sim-calls', async (world, bot
   assert.equal((await request(`${world.simUrl}/nothing`)).status, 404)
 }))
 
+test('many customers speak at once, each in order', withBot('sim-flood', async (world, bot) => {
+  const flood = await world.control('flood', { users: 7, messages: 20, prefix: 'n' })
+  assert.equal(flood.status, 202, 'it goes on')
+  assert.deepEqual(flood.json, { users: 7, messages: 140, first_id: 6_000_000_000 })
+  await until('all of them', () => bot.got.length >= 140)
+  for (let user = 0; user < 7; user++) assert.deepEqual(bot.texts().filter(text => text.startsWith(`n ${user}:`)), Array.from({ length: 20 }, (_, n) => `n ${user}:${n + 1}`))
+}))
+
 test('a file is fetched whole or in part, with the token alone', withBot('sim-files', async (world, bot, user) => {
   const said = (await world.control('say', { user, kind: 'document', name: 'a.txt', mime: 'text/html', bytes: Buffer.from('0123456789').toString('base64') })).json
   const { file_path } = (await bot.call('getFile', { file_id: said.document.file_id })).json.result

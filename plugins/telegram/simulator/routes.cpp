@@ -224,11 +224,16 @@ void add_routes(
         chat->deactivated = true;
         return json::value(body);
     });
-    control.on_post("flood", [&](const json::object& body) {
-        const auto flood = std::make_shared<Flood>(loop, world, customer, body);
-        loop.post([flood] { flood->go_on(); });
-        return flood->shape();
-    });
+    constexpr int kAccepted = 202;  // it goes on for a while
+    control.on_post(
+        "flood",
+        [&](const json::object& body) {
+            const auto flood = std::make_shared<Flood>(loop, world, customer, body);
+            loop.post([flood] { flood->go_on(); });
+            return flood->shape();
+        },
+        kAccepted
+    );
     control.on_post("block", [&customer](const json::object& body) {
         return or_wrong(customer.block(body, true));
     });

@@ -53,8 +53,13 @@ public:
     };
     Control(Rooms rooms, Abilities abilities);
 
-    /// POST /control/`name` with a JSON object. Refuses by throwing `Wrong`.
-    void on_post(const std::string& name, std::function<json::value(const json::object&)> act);
+    /// POST /control/`name` with a JSON object, answered with `status`. Refuses by throwing
+    /// `Wrong`.
+    void on_post(
+        const std::string& name,
+        std::function<json::value(const json::object&)> act,
+        int status = 200
+    );
     /// GET /control/`name`, and everything below it: `rest` is what follows the name.
     void on_get(
         const std::string& name,
@@ -72,7 +77,11 @@ private:
 
     Rooms rooms_;
     Abilities abilities_;
-    std::map<std::string, std::function<json::value(const json::object&)>, std::less<>> acts_;
+    struct Act {
+        std::function<json::value(const json::object&)> act;
+        int status = 200;
+    };
+    std::map<std::string, Act, std::less<>> acts_;
     std::map<
         std::string,
         std::function<json::value(std::string_view, std::string_view)>,

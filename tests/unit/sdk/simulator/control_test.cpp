@@ -135,6 +135,10 @@ TEST_F(ControlTest, AMessengerAddsItsOwn) {
         if (rest == "gone") throw Wrong{"no such chat", 404};
         return json::value(rest);
     });
+    control.on_post(
+        "begin", [](const json::object&) { return json::value(true); }, 202
+    );
+    EXPECT_EQ(ask("POST", "/control/begin", "{}").status, 202);
     EXPECT_EQ(ask("POST", "/control/say", R"({"text":"a"})").body, "\"a\"");
     EXPECT_EQ(ask("POST", "/control/say", "{}").body, R"({"error":"text is missing"})");
     EXPECT_EQ(ask("POST", "/control/say", R"({"text":5})").status, 400) << "another type";
