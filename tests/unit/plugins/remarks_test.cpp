@@ -36,8 +36,7 @@ TEST(RemarksTest, SaysWhatThisVersionDoesNotServe) {
     EXPECT_THAT(
         remarks(R"({"accept": {}, "idempotent": true, "poll": {"jitter": "5s"}})"),
         ElementsAre(
-            "idempotent: not served in this version",
-            "poll.jitter: not served in this version"
+            "idempotent: not served in this version", "poll.jitter: not served in this version"
         )
     );
 }

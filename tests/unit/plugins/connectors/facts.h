@@ -17,8 +17,8 @@
 #define TABLE_MINOR MINOR
 #endif
 #ifdef WITH_QUOTAS
-#define MANIFEST                                                                                   \
-    "{\"quotas\":[{\"bucket\":\"sends\",\"scope\":\"account\",\"rate\":2,\"per\":\"1h\"},"           \
+#define MANIFEST                                                                           \
+    "{\"quotas\":[{\"bucket\":\"sends\",\"scope\":\"account\",\"rate\":2,\"per\":\"1h\"}," \
     "{\"bucket\":\"chats\",\"scope\":\"chat\",\"rate\":1,\"per\":\"1h\"}]}"
 #endif
 #ifndef MANIFEST
