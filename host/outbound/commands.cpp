@@ -68,16 +68,14 @@ private:
 async::Awaitable<> run_fleeting(
     std::shared_ptr<accounts::Account> account,
     tasks::Start start,
-    std::string kind,
     const inbound::Ground& ground,
     store::Store& store
 ) {
     if (!account->strand || account->strand->open_tasks() > kFleetingTasksMax) co_return;
-    // Where it would have to wait for the messenger's limits it is worth nothing any more.
+    // Where it would have to wait for the messenger's limits it is worth nothing any more. It is no
+    // message, so it counts for the account and not for the conversation.
     if (const auto ledger = account->ledger; ledger && ledger->limits()) {
-        quotas::Ask ask;
-        ask.conversation = start.key;
-        ask.kind = kind;
+        const quotas::Ask ask;
         auto turn = co_await ledger->take(ask);
         if (!turn || turn->wait.count() > 0) {
             spdlog::debug("outbound.fleeting_dropped account={}", account->id.text());
@@ -329,14 +327,13 @@ void Commands::pass_on(const Entry& entry) {
     start.deadline = std::chrono::milliseconds{10'000};
     universal::write_command_json(entry.read.command, start.body);
     auto account = entry.account;
-    std::string kind = entry.facts.kind.empty() ? "direct" : entry.facts.kind;
     const inbound::Ground* ground = &services_.ground;
     store::Store* store = &services_.store;
     async::spawn(
         account->loop.get_executor(),
         "fleeting command",
-        [account, start = std::move(start), kind, ground, store]() mutable -> async::Awaitable<> {
-            co_await run_fleeting(account, std::move(start), std::move(kind), *ground, *store);
+        [account, start = std::move(start), ground, store]() mutable -> async::Awaitable<> {
+            co_await run_fleeting(account, std::move(start), *ground, *store);
         }
     );
 }
