@@ -173,13 +173,12 @@ TEST_F(CopierTest, WhatTheMessengerNoLongerHasIsBelievedTheThirdTime) {
 }
 
 TEST_F(CopierTest, AFailureSaysNothingOfWhetherTheFileIsGone) {
-    wants(job("100"));
+    wants(job("100", 50'000'000));
     const auto fails_and_gone = [this](int failures, int gone) {
-        messenger.gone["/100"] = 503;
         for (int i = 0; i < failures + gone; ++i) {
-            if (i >= failures) connector->plays.push_back(ends(TL_REJECTED));
+            messenger.gone["/100"] = i < failures ? 503 : 404;
             round();
-            clock.advance(milliseconds{100'000});
+            clock.advance(milliseconds{600'000});
         }
     };
     fails_and_gone(2, 2);
