@@ -152,8 +152,9 @@ Result<void> Host::make_rooms() {
         pool_,
         clock_
     );
-    auto recalled = copies_->recall();
-    if (!recalled) return recalled;
+    // Messages go on without the copies; the next start looks again.
+    if (auto recalled = copies_->recall(); !recalled)
+        spdlog::error("media.copies_unreadable reason={}", recalled.error().context);
     const WallMs retention = longest_retention(config_);
     ground_ = std::make_unique<inbound::Ground>(inbound::Ground{
         clock_,

@@ -359,7 +359,8 @@ async::Awaitable<Result<void>> Host::forget(std::shared_ptr<accounts::Account> a
     const std::string id = account->id.text();
     const std::string of_account = std::to_string(TL_ACCOUNT) + '\0' + id + '\0';
     const std::string of_conversations = std::to_string(TL_CONVERSATION) + '\0' + id + '\0';
-    const auto collect = [this, &id, &of_account, &of_conversations]() -> Result<store::Batch> {
+    const auto collect =
+        [this, &id, &account, &of_account, &of_conversations]() -> Result<store::Batch> {
         constexpr std::size_t kMost = 100'000;
         store::Batch batch;
         batch.erase.push_back(accounts::erasure_of(id));
@@ -371,6 +372,8 @@ async::Awaitable<Result<void>> Host::forget(std::shared_ptr<accounts::Account> a
              {std::pair{store::Table::account, "alias/" + id + '/'},
               std::pair{store::Table::task, id + '\0'},
               std::pair{store::Table::account, quotas::rows_of_chats(id)},
+              std::pair{store::Table::copy, media::jobs_of(account->id)},
+              std::pair{store::Table::profile, id + '\0'},
               std::pair{store::Table::plugin, of_account},
               std::pair{store::Table::plugin, of_conversations}}) {
             auto rows = store_->rows(table, prefix, "", kMost);

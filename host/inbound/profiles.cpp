@@ -94,9 +94,27 @@ Profiles::OfLoop& Profiles::of(const accounts::Account& account) {
 void Profiles::remember(
     const accounts::Account& account, const std::string& customer, WallMs until
 ) {
-    auto& not_before = of(account).not_before;
-    if (not_before.size() >= limits_.remembered_max) not_before.clear();  // the store knows too
-    not_before[key_of(account, customer)] = until;
+    OfLoop& here = of(account);
+    if (here.not_before.size() >= limits_.remembered_max) make_room(here);
+    here.not_before[key_of(account, customer)] = until;
+}
+
+/// Forgets what is over, or else the half that will be over first; the store knows too.
+void Profiles::make_room(OfLoop& here) const {
+    auto& known = here.not_before;
+    const WallMs now = inbound_.ground().clock.wall_ms();
+    std::erase_if(known, [now](const auto& each) { return each.second <= now; });
+    if (known.size() < limits_.remembered_max || known.empty()) return;
+    std::vector<WallMs> ends;
+    ends.reserve(known.size());
+    for (const auto& each : known)
+        ends.push_back(each.second);
+    std::size_t left = (ends.size() + 1) / 2;
+    const auto middle = ends.begin() + static_cast<std::ptrdiff_t>(left - 1);
+    std::ranges::nth_element(ends, middle);
+    std::erase_if(known, [&left, last = *middle](const auto& each) {
+        return left > 0 && each.second <= last && left-- > 0;
+    });
 }
 
 void Profiles::met(std::shared_ptr<accounts::Account> account, std::vector<Met> customers) {
@@ -105,7 +123,7 @@ void Profiles::met(std::shared_ptr<accounts::Account> account, std::vector<Met> 
     for (Met& customer : customers) {
         const auto known = here.not_before.find(key_of(*account, customer.sender.id()));
         if (known != here.not_before.end() && known->second > now) continue;
-        auto [queue, anew] = here.waiting.try_emplace(account->id.text());
+        auto [queue, anew] = here.waiting.try_emplace(account.get());
         if (queue->second.size() >= limits_.waiting_max) {
             ++dropped_;
             continue;
@@ -122,19 +140,30 @@ void Profiles::met(std::shared_ptr<accounts::Account> account, std::vector<Met> 
 }
 
 async::Awaitable<> Profiles::work(std::shared_ptr<accounts::Account> account) {
-    const std::string id = account->id.text();
+    // Not a guard: what is left over when the host ends is destroyed behind all this.
+    std::exception_ptr thrown;
+    try {
+        co_await ask_all(account);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    of(*account).waiting.erase(account.get());
+    --at_work_;
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+async::Awaitable<> Profiles::ask_all(std::shared_ptr<accounts::Account> account) {
     OfLoop& here = of(*account);
-    while (!here.waiting[id].empty()) {
-        co_await wait_for_room(account);
-        if (*account->leaving || !account->strand) break;  // whoever writes again is met again
-        Met customer = std::move(here.waiting[id].front());
-        here.waiting[id].pop_front();
+    for (;;) {
+        if (*account->leaving || !account->strand) co_return;  // whoever writes again is met again
+        std::deque<Met>& waiting = here.waiting[account.get()];
+        if (waiting.empty()) co_return;
+        Met customer = std::move(waiting.front());
+        waiting.pop_front();
         const std::string who = customer.sender.id();
         const WallMs next = co_await ask(account, std::move(customer));
         remember(*account, who, next);
     }
-    here.waiting.erase(id);
-    --at_work_;
 }
 
 /// Asking for a profile counts as a command of no conversation.
@@ -162,18 +191,18 @@ Profiles::Told Profiles::told(const std::string& key) const {
 /// One customer; when to ask for the same again.
 async::Awaitable<WallMs> Profiles::ask(std::shared_ptr<accounts::Account> account, Met customer) {
     const std::string key = key_of(*account, customer.sender.id());
+    const auto look = [this, &key] { return told(key); };
+    Told before = co_await pool_.run(look);
+    if (before.next_ms > inbound_.ground().clock.wall_ms()) co_return before.next_ms;
+    co_await wait_for_room(account);
     const WallMs now = inbound_.ground().clock.wall_ms();
     const WallMs after_failure = now + limits_.after_failure.count();
-    struct Read {
-        Told told;
-        Result<store::Conversation> facts;
+    if (*account->leaving || !account->strand) co_return after_failure;
+    const auto read = [this, &account, &customer] {
+        return store_.conversation(account->lane, customer.conversation);
     };
-    const auto look = [this, &account, &customer, &key] {
-        return Read{told(key), store_.conversation(account->lane, customer.conversation)};
-    };
-    Read read = co_await pool_.run(look);
-    if (read.told.next_ms > now) co_return read.told.next_ms;
-    if (!read.facts || !account->strand) co_return after_failure;
+    const auto facts = co_await pool_.run(read);
+    if (!facts || !account->strand) co_return after_failure;
 
     ++asked_;
     const Payload nothing;
@@ -181,7 +210,7 @@ async::Awaitable<WallMs> Profiles::ask(std::shared_ptr<accounts::Account> accoun
     tasks::Start start;
     start.kind = TL_IN_PROFILE;
     start.key = customer.sender.id();
-    start.note = read.facts->note;
+    start.note = facts->note;
     start.deadline = kProfileDeadline;
     tasks::End end = co_await account->strand->run(std::move(start), sink);
     if (!end.fault && end.outcome && end.outcome->kind == TL_ACCOUNT_BROKEN) {
@@ -200,8 +229,7 @@ async::Awaitable<WallMs> Profiles::ask(std::shared_ptr<accounts::Account> accoun
         co_return std::max(after_failure, asked);
     }
     std::string profile = end.outcome->kind == TL_DONE ? std::move(end.outcome->value) : "{}";
-    auto kept =
-        co_await keep(account, std::move(customer), std::move(read.told), std::move(profile));
+    auto kept = co_await keep(account, std::move(customer), std::move(before), std::move(profile));
     if (kept) co_return now + account->profile_every.value_or(limits_.after_failure).count();
     ++failed_;
     spdlog::warn("profile.not_kept account={} reason={}", account->id.text(), kept.error().context);

@@ -51,8 +51,9 @@ public:
 
 private:
     struct OfLoop {
-        std::unordered_map<std::string, std::deque<Met>> waiting;  // by account, while at work
-        std::unordered_map<std::string, WallMs> not_before;        // by account and customer
+        // While at work, which keeps the account: another of the same name has a queue of its own.
+        std::unordered_map<const accounts::Account*, std::deque<Met>> waiting;
+        std::unordered_map<std::string, WallMs> not_before;  // by account and customer
     };
     struct Told {
         WallMs next_ms = 0;
@@ -60,12 +61,14 @@ private:
     };
     OfLoop& of(const accounts::Account& account);
     async::Awaitable<> work(std::shared_ptr<accounts::Account> account);
+    async::Awaitable<> ask_all(std::shared_ptr<accounts::Account> account);
     async::Awaitable<> wait_for_room(std::shared_ptr<accounts::Account> account);
     async::Awaitable<WallMs> ask(std::shared_ptr<accounts::Account> account, Met customer);
     async::Awaitable<Result<void>> keep(
         std::shared_ptr<accounts::Account> account, Met customer, Told before, std::string profile
     );
     Told told(const std::string& key) const;
+    void make_room(OfLoop& here) const;
     void remember(const accounts::Account& account, const std::string& customer, WallMs until);
 
     async::Loops& loops_;

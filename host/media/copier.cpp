@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kAccountsAtOnce = 256;  // looked at before others have their turn
 constexpr milliseconds kLookOn{20};
 constexpr milliseconds kLookAgain{1'000};  // something may have become due
+constexpr milliseconds kRoomAgain{3'600'000};
 
 }  // namespace
 
@@ -25,6 +26,7 @@ Copier::Copier(Services services, Limits limits)
 void Copier::wake() {
     async::net::post(services_.home, [this] {
         woken_ = true;
+        lap_found_ = true;  // it may be of an account that this lap has passed
         timer_.cancel();
     });
 }
@@ -95,8 +97,10 @@ async::Awaitable<bool> Copier::start_due() {
             return work(job);
         });
     }
-    // Behind the last account, those before the one that the look began with are still to be seen.
-    co_return found.more || !found.jobs.empty() || (next_.empty() && !from.empty());
+    // When there was nothing in a whole lap, the next one can wait.
+    if (!found.jobs.empty()) lap_found_ = true;
+    if (!next_.empty()) co_return true;
+    co_return std::exchange(lap_found_, false);
 }
 
 async::Awaitable<> Copier::run(std::shared_ptr<std::atomic<bool>> stopping) {
@@ -123,10 +127,29 @@ async::Awaitable<> Copier::round() {
 }
 
 async::Awaitable<> Copier::work(std::shared_ptr<CopyJob> job) {
-    const std::string key = key_of(*job);
+    // Not a guard: what is left over when the host ends is destroyed behind all this.
+    std::exception_ptr thrown;
+    try {
+        co_await do_job(job);
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (thrown) co_await async::pause(limits_.trouble);  // it may well throw again
+    busy_.erase(key_of(*job));
+    --at_work_;
+    woken_ = true;
+    timer_.cancel();
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+async::Awaitable<> Copier::do_job(std::shared_ptr<CopyJob> job) {
     Result<void> done;
     auto account = services_.directory.account(job->account.text());
-    if (!account) {
+    if (!account && services_.clock.wall_ms() < job->dies_ms) {
+        // One that is being changed is away for a moment.
+        Try away{Try::End::again, "its account is not there", {}};
+        done = co_await later(job, std::move(away));
+    } else if (!account) {
         done = co_await forget(job);  // it was removed, and its links with it
     } else {
         const auto task = [this, &account, &job] { return copy(account, job); };
@@ -138,10 +161,6 @@ async::Awaitable<> Copier::work(std::shared_ptr<CopyJob> job) {
         );
         co_await async::pause(limits_.trouble);  // the row is as it was: it is due
     }
-    busy_.erase(key);
-    --at_work_;
-    woken_ = true;
-    timer_.cancel();
 }
 
 async::Awaitable<Result<void>> Copier::copy(
@@ -234,12 +253,16 @@ async::Awaitable<Result<void>> Copier::judge(
         case Try::End::again:
             break;
         case Try::End::gone:
-            if (job->tries + 1 >= limits_.gone_after) reason = "gone";
+            if (job->gone + 1 >= limits_.gone_after) reason = "gone";
             break;
         case Try::End::too_large:
             reason = "too_large";
             break;
         case Try::End::no_room:
+            if (services_.clock.wall_ms() + kRoomAgain.count() < job->dies_ms) {
+                auto put_off = co_await without_room(account, job, std::move(tried));
+                co_return put_off;
+            }
             reason = "no_room";
             break;
     }
@@ -249,8 +272,29 @@ async::Awaitable<Result<void>> Copier::judge(
         auto put_off = co_await later(job, std::move(tried));
         co_return put_off;
     }
+    if (job->told && (reason == "no_room" || reason == "not_in_time")) {
+        auto forgotten = co_await forget(job);
+        co_return forgotten;
+    }
     auto given_up = co_await give_up(account, job, std::move(reason), std::move(tried.why));
     co_return given_up;
+}
+
+/// Its portal is told so once; there may be room before the file dies.
+async::Awaitable<Result<void>> Copier::without_room(
+    std::shared_ptr<accounts::Account> account, std::shared_ptr<CopyJob> job, Try tried
+) {
+    if (!job->told) {
+        std::string reason{"no_room"};
+        std::string why = tried.why;
+        auto told = co_await give_up(account, job, std::move(reason), std::move(why));
+        if (!told) co_return told;
+        // A crash from here on costs the later tries: better than to tell it again.
+        job->told = true;
+    }
+    tried.pause = kRoomAgain;
+    auto put_off = co_await later(job, std::move(tried));
+    co_return put_off;
 }
 
 async::Awaitable<Result<void>> Copier::later(std::shared_ptr<CopyJob> job, Try tried) {
@@ -270,6 +314,7 @@ async::Awaitable<Result<void>> Copier::later(std::shared_ptr<CopyJob> job, Try t
     batch.erase.push_back({store::Table::copy, key_of(*job)});
     CopyJob again = *job;
     ++again.tries;
+    again.gone = tried.end == Try::End::gone ? job->gone + 1 : 0;
     // Not behind its death: then it is looked at once more, to be given up on.
     again.due_ms = std::max(std::min(now + wait.count(), job->dies_ms), now + 1);
     batch.put.push_back(row_of(again));

@@ -49,8 +49,8 @@ public:
         std::chrono::milliseconds first_wait{5'000};     ///< after a failure, doubled each time ...
         std::chrono::milliseconds longest_wait{10 * 60'000};  ///< ... up to this
         std::chrono::milliseconds trouble{5'000};  ///< when the store does not take what came of it
-        std::uint32_t gone_after = 3;  ///< tries at which a messenger that says it has no such file
-                                       ///< is believed: some say so of what has just arrived
+        std::uint32_t gone_after = 3;  ///< tries in a row at which a messenger that says it has no
+                                       ///< such file is believed: some say so of what just arrived
     };
     explicit Copier(Services services) : Copier{std::move(services), Limits{}} {}
     Copier(Services services, Limits limits);
@@ -94,6 +94,7 @@ private:
     void drop(const store::Row& damaged);
     async::Awaitable<bool> start_due();
     async::Awaitable<> work(std::shared_ptr<CopyJob> job);
+    async::Awaitable<> do_job(std::shared_ptr<CopyJob> job);
     async::Awaitable<Result<void>> copy(
         std::shared_ptr<accounts::Account> account, std::shared_ptr<CopyJob> job
     );
@@ -104,6 +105,9 @@ private:
         net::BodySource* body, std::chrono::steady_clock::time_point deadline
     );
     async::Awaitable<Result<void>> judge(
+        std::shared_ptr<accounts::Account> account, std::shared_ptr<CopyJob> job, Try tried
+    );
+    async::Awaitable<Result<void>> without_room(
         std::shared_ptr<accounts::Account> account, std::shared_ptr<CopyJob> job, Try tried
     );
     async::Awaitable<Result<void>> later(std::shared_ptr<CopyJob> job, Try tried);
@@ -120,6 +124,7 @@ private:
     async::net::steady_timer timer_;  // on home
     std::set<std::string> busy_;      // keys of jobs at work; on home
     std::string next_;                // account to begin with; on home
+    bool lap_found_ = false;          // since the first account, there was work; on home
     bool woken_ = false;              // on home
     std::uint64_t started_ = 0;       // on home
     std::atomic<bool> stopping_{false};

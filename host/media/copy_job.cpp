@@ -11,6 +11,7 @@ namespace trunkline::media {
 namespace {
 
 constexpr std::size_t kTimeDigits = 16;
+constexpr std::int64_t kTriesMost = 1'000'000;
 
 std::string fixed(WallMs ms) {
     const std::string digits = std::to_string(std::max<WallMs>(ms, 0));
@@ -37,6 +38,8 @@ store::Put row_of(const CopyJob& job) {
         {"dies", job.dies_ms},
         {"until", job.until_ms},
         {"tries", job.tries},
+        {"gone", job.gone},
+        {"told", job.told},
         {"conversation", job.conversation},
         {"kind", job.kind},
         {"message", job.message},
@@ -62,7 +65,11 @@ Result<CopyJob> job_from(const store::Row& row) {
     job.dies_ms = stored.number("dies");
     job.until_ms = stored.number("until");
     job.tries =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(stored.number("tries"), 0, 1'000'000));
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(stored.number("tries"), 0, kTriesMost));
+    // Rows of an earlier version have neither.
+    job.told = stored.has("told") && stored.flag("told");
+    const std::int64_t gone = stored.has("gone") ? stored.number("gone") : 0;
+    job.gone = static_cast<std::uint32_t>(std::clamp<std::int64_t>(gone, 0, kTriesMost));
     job.conversation = stored.text("conversation");
     job.kind = stored.text("kind");
     job.message = stored.text("message");

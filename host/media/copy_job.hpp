@@ -21,6 +21,8 @@ struct CopyJob {
     WallMs until_ms = 0;  ///< the end of its link, so of its copy
     WallMs due_ms = 0;    ///< when to try next
     std::uint32_t tries = 0;
+    std::uint32_t gone = 0;  ///< of these, the last ones at which the messenger had no such file
+    bool told = false;       ///< its portal knows that there was no room
 
     // Of the event it came with.
     std::string conversation, kind, message;

@@ -14,6 +14,11 @@ bool gone_at_messenger(int status) {
     return status == 403 || status == 404 || status == 410;
 }
 
+/// What was told to open it with has run out, which says nothing of the file.
+bool is_stale(int status) {
+    return status == 401;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> whole_size(const net::StreamedReply& reply) {
@@ -70,7 +75,8 @@ async::Awaitable<Result<net::StreamedReply>> Origins::fetch(
         request.reply_bytes_max = account->portal->limits.media_bytes + 1;
         if (!range.empty()) request.headers.push_back({"Range", range});
         net::StreamedReply reply = co_await clients_.here().stream(std::move(request));
-        if (!gone_at_messenger(reply.head.status)) co_return reply;
+        const bool stale = remembered && is_stale(reply.head.status);
+        if (!stale && !gone_at_messenger(reply.head.status)) co_return reply;
         forget(*account, ref);
         // What the connector said a moment ago is the last word.
         if (!remembered) co_return Error{Fault::not_found, "the messenger no longer has it"};

@@ -112,6 +112,10 @@ async::Awaitable<Result<media::File>> Messenger::keep(
 async::Awaitable<Result<std::string>> Messenger::next_piece(
     net::BodySource* body, std::chrono::steady_clock::time_point deadline
 ) {
+    if (*account_->leaving) {  // which waits for this command
+        Error closing{Fault::unavailable, "the account is being closed"};
+        co_return closing;
+    }
     if (services_.ground.clock.steady() > deadline)
         co_return Error{Fault::unavailable, "the file's address is too slow"};
     auto piece = co_await body->read();

@@ -45,7 +45,8 @@ Ledger::Ledger(Services services, const AccountId& account)
       of_chats_{share({})},
       of_account_{share({})},
       own_{of_account_, began_, began_},
-      sweep_at_{kSweepAt} {}
+      sweep_at_{kSweepAt},
+      swept_{began_} {}
 
 void Ledger::adopt(
     const Rules& rules, const ConnectorId& connector, std::shared_ptr<Shared> shared
@@ -118,7 +119,10 @@ async::Awaitable<Result<void>> Ledger::know(const Ask& ask) {
 Tally* Ledger::chat_of(const std::string& conversation, Tally::Time now) {
     const auto known = chats_.find(conversation);
     if (known != chats_.end()) return &known->second;
-    if (chats_.size() >= sweep_at_) sweep(now);
+    // Where all there may be are in use, a sweep for each that is new would cost more than it
+    // gives.
+    const bool worth_it = chats_.size() < kChatsMax || now >= swept_ + kTooMany;
+    if (chats_.size() >= sweep_at_ && worth_it) sweep(now);
     if (chats_.size() >= kChatsMax) return nullptr;
     return &chats_.try_emplace(conversation, of_chats_, began_, now).first->second;
 }
@@ -126,7 +130,8 @@ Tally* Ledger::chat_of(const std::string& conversation, Tally::Time now) {
 void Ledger::sweep(Tally::Time now) {
     for (auto at = chats_.begin(); at != chats_.end();)
         at = at->second.idle(now) ? chats_.erase(at) : std::next(at);
-    sweep_at_ = std::max(kSweepAt, 2 * chats_.size());
+    sweep_at_ = std::clamp(2 * chats_.size(), kSweepAt, kChatsMax);
+    swept_ = now;
 }
 
 Turn Ledger::decide(const Ask& ask, Tally::Time now, bool taking) {
@@ -157,6 +162,14 @@ async::Awaitable<Result<Turn>> Ledger::take(const Ask& ask) {
     auto known = co_await know(ask);
     if (!known) co_return known.error();
     co_return decide(ask, services_.clock.steady(), true);
+}
+
+void Ledger::leave_line(const Ask& ask) {
+    if (ask.key.empty()) return;
+    const auto chat = chats_.find(ask.conversation);
+    if (chat != chats_.end()) chat->second.leave_line(ask.key);
+    own_.leave_line(ask.key);
+    if (shared_) shared_->leave_line(ask.key);
 }
 
 async::Awaitable<Result<Turn>> Ledger::look(const Ask& ask) {

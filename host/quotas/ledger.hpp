@@ -57,6 +57,8 @@ public:
     /// Takes one call, or says how long to wait before asking again; nothing is taken unless there
     /// is room everywhere. `storage`: what was spent cannot be read. `ask` outlives the call.
     async::Awaitable<Result<Turn>> take(const Ask& ask);
+    /// The place that `take` kept for it is given up: nobody will ask for it again.
+    void leave_line(const Ask& ask);
     /// The same, but takes nothing.
     async::Awaitable<Result<Turn>> look(const Ask& ask);
     /// How long a command has to wait at least behind so many others of its conversation and of
@@ -114,6 +116,7 @@ private:
     Tally own_;
     std::unordered_map<std::string, Tally> chats_;  ///< idle ones are forgotten
     std::size_t sweep_at_;
+    Tally::Time swept_;
 };
 
 /// Where rows lie in `store::Table::account`, for whoever takes an account's away.

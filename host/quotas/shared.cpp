@@ -43,6 +43,11 @@ Turn Shared::take(const Call& call, std::string_view key, Time now) {
     return turn;
 }
 
+void Shared::leave_line(std::string_view key) {
+    const std::lock_guard lock{mutex_};
+    tally_.leave_line(key);
+}
+
 std::chrono::milliseconds Shared::forecast(const Call& call, std::uint64_t ahead, Time now) {
     const std::lock_guard lock{mutex_};
     return tally_.forecast(call, ahead, now);

@@ -26,6 +26,7 @@ public:
 
     Turn look(const Call& call, std::string_view key, Time now);
     Turn take(const Call& call, std::string_view key, Time now);
+    void leave_line(std::string_view key);
     std::chrono::milliseconds forecast(const Call& call, std::uint64_t ahead, Time now);
 
     bool restored();

@@ -19,7 +19,7 @@ constexpr double kNothing = 1e-6;  // less than that is how numbers are rounded
 constexpr double kAheadPart = 16;
 constexpr double kAheadMost = 64;
 constexpr std::size_t kLineMax = 1'024;
-constexpr milliseconds kComesLate{60'000};  // then whoever kept a place has gone away
+constexpr milliseconds kComesLate{60'000};  // then nobody comes any more
 constexpr WallMs kRowLonger = 3'600'000;
 
 /// How much more than is spent a row says.
@@ -66,15 +66,18 @@ void Tally::adopt(RulesOf rules, Time now) {
     buckets_ = std::move(next);
 }
 
+/// Whoever kept these places has gone away.
+void Tally::Bucket::drop_late(Time now) {
+    std::erase_if(line, [now](const Place& place) { return place.due + kComesLate < now; });
+}
+
 Tally::Answer Tally::wait(const Call& call, std::string_view key, Time now) {
     Answer out;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
         const Rule& rule = (*rules_)[i];
         if (!rule.counts(call)) continue;
         Bucket& bucket = buckets_[i];
-        std::erase_if(bucket.line, [now](const Place& place) {
-            return place.due + kComesLate < now;
-        });
+        bucket.drop_late(now);
         std::size_t ahead = 0;
         if (!key.empty()) {
             const auto own = std::ranges::find(bucket.line, key, &Place::key);
@@ -104,6 +107,11 @@ void Tally::stand_in_line(const Call& call, std::string_view key, Time due) {
         else if (line.size() < kLineMax)
             line.push_back({std::string{key}, due});
     }
+}
+
+void Tally::leave_line(std::string_view key) {
+    for (Bucket& bucket : buckets_)
+        std::erase_if(bucket.line, [key](const Place& place) { return place.key == key; });
 }
 
 milliseconds Tally::forecast(const Call& call, std::uint64_t ahead, Time now) {
@@ -139,6 +147,7 @@ bool Tally::owed(Time now) {
 bool Tally::idle(Time now) {
     if (writing_ || owed(now)) return false;
     for (std::size_t i = 0; i < buckets_.size(); ++i) {
+        buckets_[i].drop_late(now);
         if (!buckets_[i].line.empty()) return false;
         if (!(*rules_)[i].kept() && !buckets_[i].live.full(now)) return false;
     }

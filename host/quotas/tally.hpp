@@ -39,6 +39,8 @@ public:
     /// Keeps a place in line for a call that comes again at `due`, or soon after: of many that
     /// come at the same moment only one would find room.
     void stand_in_line(const Call& call, std::string_view key, Time due);
+    /// It will not come again: whoever stood behind it moves up.
+    void leave_line(std::string_view key);
     /// How long a command has to wait at least behind `ahead` others that count against the same.
     std::chrono::milliseconds forecast(const Call& call, std::uint64_t ahead, Time now);
     /// How many commands there is room for within `span`, at most.
@@ -81,6 +83,8 @@ private:
         TokenBucket known;                  ///< as a restart would find it
         std::optional<TokenBucket> coming;  ///< as it would when what is being written is
         std::vector<Place> line;
+
+        void drop_late(Time now);
     };
 
     Bucket fresh(const Rule& rule, Time now) const;

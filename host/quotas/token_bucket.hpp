@@ -40,8 +40,10 @@ public:
     std::chrono::milliseconds until(Time now, double count) {
         refill(now);
         if (tokens_ >= count) return std::chrono::milliseconds{0};
-        return std::chrono::milliseconds{
-            1 + static_cast<std::int64_t>((count - tokens_) / per_second_ * 1000.0)};
+        // A century is as good as never, and still a time that can be reckoned with.
+        constexpr double kLongestMs = 100.0 * 366 * 24 * 3600 * 1000;
+        const double ms = std::min(kLongestMs, (count - tokens_) / per_second_ * 1000.0);
+        return std::chrono::milliseconds{1 + static_cast<std::int64_t>(ms)};
     }
 
     /// True when nothing was taken for so long that a fresh bucket would be the same.

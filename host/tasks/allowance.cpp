@@ -54,6 +54,7 @@ async::Awaitable<std::optional<Error>> Core::wait_for_room(
     quotas::Ledger& ledger = *services_.ledger;
     const auto began = services_.clock.steady();
     bool waits = false;
+    bool taken = false;
     std::optional<Error> refused;
     while (!task->cancel) {
         auto turn = co_await ledger.take(ask);
@@ -61,7 +62,8 @@ async::Awaitable<std::optional<Error>> Core::wait_for_room(
             refused = turn.error();
             break;
         }
-        if (turn->wait.count() == 0) break;
+        taken = turn->wait.count() == 0;
+        if (taken) break;
         if (!std::exchange(waits, true)) {
             ++ledger.figures().waits;
             ++ledger.figures().waiting;
@@ -84,6 +86,8 @@ async::Awaitable<std::optional<Error>> Core::wait_for_room(
             std::chrono::floor<milliseconds>(services_.clock.steady() - began).count()
         );
     }
+    // Its key does not come back, or not soon; nobody is to wait behind a place that stays empty.
+    if (!taken && (task->durable_key.empty() || task->cancel)) ledger.leave_line(ask);
     co_return refused;
 }
 

@@ -35,6 +35,34 @@ protected:
     void rest() {
         EXPECT_TRUE(eventually([this] { return profiles.at_work() == 0; }));
     }
+    /// They wrote; nobody waits for what comes of it.
+    void meets(
+        Profiles& whose,
+        const std::shared_ptr<accounts::Account>& where,
+        const std::string& customer
+    ) {
+        run<bool>([&]() -> async::Awaitable<bool> {
+            Met met;
+            met.conversation = "42";
+            met.sender.set_id(customer);
+            std::vector<Met> list{met};
+            whose.met(where, std::move(list));
+            co_return true;
+        });
+    }
+    /// So many commands a day may leave, from now on.
+    void allow(int calls) {
+        const std::string rate = std::to_string(calls);
+        const auto rules = quotas::Rules::parse(
+            boost::json::parse(R"({"limits":[{"scope":"account","per":"1d","rate":)" + rate + "}]}")
+                .as_object()
+        );
+        ASSERT_TRUE(rules) << rules.error().context;
+        account->ledger = std::make_shared<quotas::Ledger>(
+            quotas::Ledger::Services{store, pool, clock, account->waits}, account->id
+        );
+        account->ledger->adopt(*rules, account->connector, nullptr);
+    }
     void answers(const std::string& profile) { strand->plays.push_back(ends(TL_DONE, profile)); }
     std::vector<universal::Event> told_of_profiles() const {
         auto events = told();
@@ -104,14 +132,7 @@ TEST_F(ProfilesTest, ItIsRememberedOverARestart) {
     answers(R"({"name":"Ann Lee"})");
     writes("7");
     Profiles later{loops, inbound, store, pool};
-    run<bool>([&]() -> async::Awaitable<bool> {
-        Met met;
-        met.conversation = "42";
-        met.sender.set_id("7");
-        std::vector<Met> list{met};
-        later.met(account, std::move(list));
-        co_return true;
-    });
+    meets(later, account, "7");
     EXPECT_TRUE(eventually([&] { return later.at_work() == 0; }));
     EXPECT_EQ(strand->starts.size(), 1u);
 }
@@ -148,6 +169,52 @@ TEST_F(ProfilesTest, AnAnswerThatIsNoProfileIsNoEvent) {
     EXPECT_EQ(strand->starts.size(), 1u);
     EXPECT_TRUE(told_of_profiles().empty());
     EXPECT_EQ(profiles.figures().failed, 1u);
+}
+
+TEST_F(ProfilesTest, WhatIsStillFreshWaitsForNoRoom) {
+    allow(1);
+    answers(R"({"name":"Ann Lee"})");
+    writes("7");
+    ASSERT_EQ(strand->starts.size(), 1u);
+    Profiles later{loops, inbound, store, pool};
+    meets(later, account, "7");
+    EXPECT_TRUE(eventually([&] { return later.at_work() == 0; })) << "nothing is left to take";
+    EXPECT_EQ(strand->starts.size(), 1u);
+}
+
+TEST_F(ProfilesTest, AnAccountThatTookAnothersPlaceHasAQueueOfItsOwn) {
+    allow(1);
+    answers(R"({"name":"Ann Lee"})");
+    writes("7");
+    meets(profiles, account, "8");  // waits for room
+    auto next = add_account(account->id.text(), portal);
+    next->profile_every = account->profile_every;
+    auto* theirs = static_cast<test::ScriptedStrand*>(next->strand.get());
+    theirs->plays.push_back(ends(TL_DONE, R"({"name":"Bob"})"));
+    meets(profiles, next, "9");
+    *account->leaving = true;
+    rest();
+    EXPECT_EQ(strand->starts.size(), 1u);
+    ASSERT_EQ(theirs->starts.size(), 1u);
+    EXPECT_EQ(theirs->starts[0].key, "9");
+}
+
+TEST_F(ProfilesTest, WhoIsForgottenForWantOfRoomIsWhoWouldBeFirst) {
+    Profiles::Limits limits;
+    limits.remembered_max = 4;
+    Profiles small{loops, inbound, store, pool, limits};
+    std::size_t asked = 0;
+    const auto asks = [&](const char* customer) {
+        strand->plays.push_back(test::fails(Fault::unavailable, "time-out"));
+        meets(small, account, customer);
+        EXPECT_TRUE(eventually([&] { return small.at_work() == 0; }));
+        clock.advance(milliseconds{1'000});
+        return strand->starts.size() > std::exchange(asked, strand->starts.size());
+    };
+    for (const char* customer : {"1", "2", "3", "4", "5"})
+        EXPECT_TRUE(asks(customer)) << customer;
+    EXPECT_FALSE(asks("4")) << "it failed a moment ago";
+    EXPECT_TRUE(asks("1"));
 }
 
 TEST_F(ProfilesTest, MoreThanMayWaitAreDropped) {

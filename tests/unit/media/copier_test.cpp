@@ -172,6 +172,53 @@ TEST_F(CopierTest, WhatTheMessengerNoLongerHasIsBelievedTheThirdTime) {
     EXPECT_EQ(waiting(), 0u);
 }
 
+TEST_F(CopierTest, AFailureSaysNothingOfWhetherTheFileIsGone) {
+    wants(job("100", 50'000'000));
+    const auto fails_and_gone = [this](int failures, int gone) {
+        for (int i = 0; i < failures + gone; ++i) {
+            messenger.gone["/100"] = i < failures ? 503 : 404;
+            round();
+            clock.advance(milliseconds{600'000});
+        }
+    };
+    fails_and_gone(2, 2);
+    fails_and_gone(1, 2);
+    EXPECT_TRUE(lost.empty()) << "never three times in a row";
+    EXPECT_EQ(waiting(), 1u);
+    fails_and_gone(0, 1);
+    EXPECT_EQ(reasons(), std::vector<std::string>{"gone"});
+}
+
+TEST_F(CopierTest, ARowThatDoesNotCountHowOftenItWasGoneIsRead) {
+    CopyJob what = job("100");
+    what.tries = 5;
+    what.gone = 2;
+    const store::Put put = row_of(what);
+    auto read = job_from({put.key, put.value});
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->gone, 2u);
+
+    auto fields = boost::json::parse(put.value).as_object();
+    fields.erase("gone");
+    read = job_from({put.key, boost::json::serialize(fields)});
+    ASSERT_TRUE(read) << read.error().context;
+    EXPECT_EQ(read->tries, 5u);
+    EXPECT_EQ(read->gone, 0u);
+}
+
+TEST_F(CopierTest, ManyAccountsWithNothingDueAreLeftAlone) {
+    for (int i = 0; i < 600; ++i) {
+        CopyJob each = job("100");
+        each.account = AccountId{"a" + std::to_string(1'000 + i)};
+        each.due_ms += 10'000;
+        wants(each);
+    }
+    wants(job("101"));  // of the account behind them
+    round();            // comes to an end
+    EXPECT_TRUE(copied("101"));
+    EXPECT_EQ(waiting(), 600u);
+}
+
 TEST_F(CopierTest, AFileThatIsTooLargeIsToldAtOnce) {
     wants(job("1000"));
     wants(job("1001"));
@@ -205,6 +252,35 @@ TEST_F(CopierTest, WhereThereIsNoRoomTheFileStaysRelayed) {
     EXPECT_EQ(waiting(), 0u);
 }
 
+TEST_F(CopierTest, AFileThatLivesLongIsCopiedOnceThereIsRoom) {
+    constexpr WallMs kHour = 3'600'000;
+    config::Portal poor = portal_config("poor");
+    poor.limits.copied_bytes = 4096;
+    auto poor_shop = add_account("poor-shop", add_portal(poor));
+    auto* theirs = static_cast<ScriptedStrand*>(poor_shop->strand.get());
+    theirs->on_start = [&](const tasks::Start& start) {
+        theirs->plays.push_back(found("/" + start.key));
+    };
+    CopyJob first = job("10");
+    first.until_ms = clock.wall_ms() + 3 * kHour / 2;
+    CopyJob lasting = job("11", 10 * kHour);
+    first.account = lasting.account = poor_shop->id;
+    wants(first);
+    round();
+    wants(lasting);
+    for (int hour = 0; hour < 2; ++hour) {
+        round();
+        EXPECT_EQ(waiting(), 1u);
+        EXPECT_EQ(reasons(), std::vector<std::string>{"no_room"}) << "told once";
+        clock.advance(milliseconds{kHour});
+    }
+    round();
+    EXPECT_TRUE(copied("11", "poor-shop"));
+    EXPECT_EQ(waiting(), 0u);
+    EXPECT_EQ(lost.size(), 1u);
+    EXPECT_EQ(copier.figures().refused, 1u);
+}
+
 TEST_F(CopierTest, AnAccountWithManyFilesDoesNotHoldUpAnother) {
     auto other = add_account("zoo", shop->portal);
     auto* theirs = static_cast<ScriptedStrand*>(other->strand.get());
@@ -224,12 +300,9 @@ TEST_F(CopierTest, AnAccountWithManyFilesDoesNotHoldUpAnother) {
     EXPECT_EQ(copier.figures().copied, 21u);
 }
 
-TEST_F(CopierTest, AnAccountThatIsNotServedWaitsAndOneThatWasRemovedDoesNot) {
+TEST_F(CopierTest, AnAccountThatIsNotServedIsWaitedFor) {
     auto resting = std::move(shop->strand);
     wants(job("100"));
-    CopyJob nobodys = job("101");
-    nobodys.account = AccountId{"removed"};
-    wants(nobodys);
     round();
     EXPECT_EQ(waiting(), 1u);
     EXPECT_TRUE(lost.empty());
@@ -237,6 +310,29 @@ TEST_F(CopierTest, AnAccountThatIsNotServedWaitsAndOneThatWasRemovedDoesNot) {
     clock.advance(milliseconds{5'000});
     round();
     EXPECT_TRUE(copied("100"));
+}
+
+TEST_F(CopierTest, AnAccountThatIsAwayForAMomentLosesNothing) {
+    directory.remove(shop);
+    wants(job("100"));
+    round();
+    EXPECT_EQ(waiting(), 1u);
+    directory.add(shop);
+    clock.advance(milliseconds{5'000});
+    round();
+    EXPECT_TRUE(copied("100"));
+}
+
+TEST_F(CopierTest, WhatDiedOfAnAccountThatWasRemovedIsForgotten) {
+    CopyJob nobodys = job("101", 4'000);
+    nobodys.account = AccountId{"removed"};
+    wants(nobodys);
+    round();
+    EXPECT_EQ(waiting(), 1u);
+    clock.advance(milliseconds{4'000});
+    round();
+    EXPECT_EQ(waiting(), 0u);
+    EXPECT_TRUE(lost.empty());
 }
 
 TEST_F(CopierTest, ARowThatIsDamagedIsSteppedOver) {

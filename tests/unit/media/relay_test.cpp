@@ -69,7 +69,7 @@ TEST_F(RelayTest, ASourceThatLastsIsAskedForOnceADay) {
 }
 
 TEST_F(RelayTest, AFileThatMovedIsAskedForOnceMore) {
-    for (const int status : {403, 404, 410}) {
+    for (const int status : {401, 403, 404, 410}) {
         const std::string ref = std::to_string(status);
         const std::string old = "/" + ref;
         messenger.gone.clear();
@@ -79,7 +79,7 @@ TEST_F(RelayTest, AFileThatMovedIsAskedForOnceMore) {
         found_at("/10");
         EXPECT_EQ(get(ref).body.size(), 10u) << "found in its new place";
     }
-    EXPECT_EQ(connector->starts.size(), 6u);
+    EXPECT_EQ(connector->starts.size(), 8u);
 }
 
 TEST_F(RelayTest, AFileThatIsGoneIsNotAskedForOverAndOver) {

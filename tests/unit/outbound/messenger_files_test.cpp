@@ -112,6 +112,18 @@ TEST_F(MessengerFilesTest, AnAddressIsFetchedAndKept) {
     EXPECT_EQ(kept->portal, portal->id);
 }
 
+TEST_F(MessengerFilesTest, AFileThatTricklesDoesNotHoldUpAnAccountThatIsClosed) {
+    answers(200, {"a", "b", "c"});
+    int pieces = 0;
+    server.before_piece = [&] {
+        ++pieces;
+        *account->leaving = true;
+    };
+    EXPECT_EQ(deliver(with_url("https://shop.example/x")).kind, Kind::retry);
+    EXPECT_EQ(pieces, 1);
+    EXPECT_TRUE(strand->starts.empty());
+}
+
 TEST_F(MessengerFilesTest, AnAddressThatIsRefusedFails) {
     server.head = {};
     server.head.fault = Fault::rejected;

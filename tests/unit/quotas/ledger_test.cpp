@@ -14,6 +14,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 class LedgerTest : public testing::Test {
@@ -169,6 +170,42 @@ TEST_F(LedgerTest, ManyConversationsAreNotKeptInMemory) {
     EXPECT_LT(known, 1'500u);
     EXPECT_EQ(calls(*ledger, ask("chat 0")), 1) << "one was taken before it was forgotten";
     EXPECT_EQ(calls(*ledger, ask("chat 0")), 0);
+}
+
+TEST_F(LedgerTest, WhoLeavesTheLineHoldsUpNobody) {
+    for (const std::string scope : {"chat", "account", "connector"}) {
+        const auto ledger = open(
+            R"("quotas":[{"bucket":"uploads","rate":2,"per":"1h","scope":")" + scope + R"("}])"
+        );
+        Ask one = ask("a", "direct", "uploads");
+        Ask two = one;
+        EXPECT_EQ(calls(*ledger, one), 2);
+        one.key = "one";
+        two.key = "two";
+        EXPECT_GT(take(*ledger, one).wait, minutes{29});
+        EXPECT_GT(take(*ledger, two).wait, minutes{59}) << scope;
+        ledger->leave_line(one);
+        EXPECT_LT(take(*ledger, two).wait, minutes{31}) << scope;
+    }
+}
+
+TEST_F(LedgerTest, WhereAllConversationsAreInUseThereIsRoomAgainLater) {
+    const auto ledger = open(R"("limits":[{"scope":"chat","rate":1,"burst":1}])");
+    const auto let_go = [&ledger](int count, int from) {
+        return [&ledger, count, from]() -> async::Awaitable<int> {
+            int out = 0;
+            for (int i = 0; i < count; ++i) {
+                const Ask what = ask(std::to_string(from + i));
+                const auto turn = co_await ledger->take(what);
+                if (turn && turn->wait.count() == 0) ++out;
+            }
+            co_return out;
+        };
+    };
+    constexpr int kMost = 100'000;
+    EXPECT_EQ(run<int>(let_go(kMost + 1, 0)), kMost);
+    clock.advance(seconds{2});
+    EXPECT_EQ(run<int>(let_go(1, kMost)), 1) << "the others are full again";
 }
 
 TEST_F(LedgerTest, AnUnreadableStoreLetsNothingLeaveThatItWouldDecide) {

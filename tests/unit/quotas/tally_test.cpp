@@ -267,5 +267,14 @@ TEST_F(TallyTest, IsForgottenOnlyWhenNothingIsLost) {
     EXPECT_TRUE(tally.idle(now.steady));
 }
 
+TEST_F(TallyTest, APlaceThatNobodyComesForIsForgotten) {
+    Tally tally = make(kTelegram);
+    tally.stand_in_line(kCommand, "a", now.steady + minutes{5});
+    pass(minutes{6});
+    EXPECT_FALSE(tally.idle(now.steady)) << "it may come late";
+    pass(seconds{1});
+    EXPECT_TRUE(tally.idle(now.steady));
+}
+
 }  // namespace
 }  // namespace trunkline::quotas

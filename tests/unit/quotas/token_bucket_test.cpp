@@ -57,5 +57,12 @@ TEST(TokenBucketTest, AskingTakesNothing) {
     EXPECT_GT(bucket.wait(kBucketStart).count(), 0);
 }
 
+TEST(TokenBucketTest, AWaitWithoutEndIsStillATime) {
+    const TokenBucket::Time now{std::chrono::hours{1}};
+    TokenBucket bucket{1e-300, 1};
+    EXPECT_EQ(bucket.take(now).count(), 0);
+    EXPECT_GT(now + bucket.until(now, 1e9), now + std::chrono::hours{24 * 365});
+}
+
 }  // namespace
 }  // namespace trunkline::quotas

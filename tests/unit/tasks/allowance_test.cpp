@@ -46,6 +46,12 @@ protected:
         return start;
     }
     std::size_t uploads() const { return client_.count("http://m/upload"); }
+    std::size_t in_line() const {
+        std::size_t out = 0;
+        for (const auto& each : ledger_->list(100))
+            out += each.waiting;
+        return out;
+    }
     static bool is_put_off(const Running& task) {
         return task.end && task.end->fault && task.end->fault->fault == Fault::throttled;
     }
@@ -116,6 +122,18 @@ TEST_F(AllowanceTest, WhatIsNoCommandWaitsAsLongAsItHasTime) {
     EXPECT_TRUE(is_put_off(*late)) << "half an hour is more than it has";
 }
 
+TEST_F(AllowanceTest, WhatDoesNotComeAgainKeepsNoPlaceInLine) {
+    run(command_of(kUpload, "1"));
+    run(command_of(kUpload, "2"));
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(is_put_off(*run(webhook("http_bucket 1 0 http://m/upload x\nwait\nreply"))));
+    EXPECT_EQ(in_line(), 0u);
+    const auto command = run(command_of(kUpload, "3"));
+    ASSERT_TRUE(is_put_off(*command));
+    EXPECT_LT(command->end->fault->pause, minutes{31}) << "nobody is before it";
+    EXPECT_EQ(in_line(), 1u);
+}
+
 TEST_F(AllowanceTest, WhoWaitsIsCancelledAtOnce) {
     run(command_of(kUpload, "1"));
     run(command_of(kUpload, "2"));
@@ -127,6 +145,7 @@ TEST_F(AllowanceTest, WhoWaitsIsCancelledAtOnce) {
     finish(*task);
     EXPECT_EQ(task->end->fault->fault, Fault::cancelled);
     EXPECT_EQ(uploads(), 2u);
+    EXPECT_EQ(in_line(), 0u);
 }
 
 TEST_F(AllowanceTest, ACrashFindsSpentWhatWasSpent) {
