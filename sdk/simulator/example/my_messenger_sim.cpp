@@ -166,10 +166,7 @@ private:
             item.queue = id;
             item.kind = "message";
             item.body = {
-                {"chat", id},
-                {"id", message.at("id")},
-                {"name", chat->name},
-                {"text", text}};
+                {"chat", id}, {"id", message.at("id")}, {"name", chat->name}, {"text", text}};
             item.expires_ms = system_now() + 3'600'000;
             outbox_.put(std::move(item));
             return json::value(message);
