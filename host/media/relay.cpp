@@ -1,5 +1,6 @@
 #include "host/media/relay.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <spdlog/spdlog.h>
@@ -29,7 +30,10 @@ private:
     std::uint64_t left_;
 };
 
-bool shown_inline(std::string_view mime) {
+bool shown_inline(std::string mime) {
+    std::transform(mime.begin(), mime.end(), mime.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
     // SVG is an image that can run script, so it is never shown from our address.
     return (mime.starts_with("image/") && mime != "image/svg+xml") || mime.starts_with("audio/") ||
            mime.starts_with("video/");

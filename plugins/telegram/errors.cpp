@@ -20,7 +20,7 @@ struct Row {
 
 // The first match wins, so the narrower row stands first. Source: telegram.md section 6, read in
 // the official server 10.0.
-constexpr std::array<Row, 59> kRows{{
+constexpr std::array<Row, 61> kRows{{
     {401,
      "",
      Verdict::account_broken,
@@ -83,7 +83,9 @@ constexpr std::array<Row, 59> kRows{{
      "file_too_large",
      "The file is larger than the 20 MiB Telegram hands out to bots"},
     {400, "temporarily unavailable", Verdict::retry, "unavailable", ""},
+    {400, "group send failed", Verdict::retry, "unavailable", ""},
     {400, "no text in the message to edit", Verdict::caption_only, "caption_only", ""},
+    {400, "no media in the message to edit", Verdict::rejected, "not_editable", ""},
     {400, "message to edit not found", Verdict::rejected, "message_not_found", ""},
     {400, "message can't be edited", Verdict::rejected, "not_editable", ""},
     {400, "message to delete not found", Verdict::rejected, "message_not_found", ""},

@@ -306,6 +306,9 @@ Plan plan_send(const json::object& message, const Place& place) {
     bool fits = true;
     if (auto keyboard = keyboard_of(message, fits)) {
         fits = fits && plan.calls.back().files.size() < 2;  // an album has no buttons
+        // A keyboard of the customer's own is there only where the bot itself talks with people.
+        const bool own = place.business.empty() && place.type != "channel";
+        fits = fits && (own || !keyboard->contains("keyboard"));
         plan.calls.back().params["reply_markup"] = *std::move(keyboard);
     }
     if (!fits) {
@@ -357,11 +360,19 @@ Plan plan_edit(const json::object& message, const Place& place, std::int64_t id)
         if (plan.refused) return plan;
         call.files = std::move(with_file.front().files);
         auto& file = call.files.front();
-        if (!replaceable(file.field)) {
-            file.field = "document";
-            file.about.clear();
+        if (replaceable(file.field)) {
+            set_formatted(file.about, "caption", "caption_entities", message);
+        } else if (file.field == "voice" && text) {
+            // The voice stays as it was spoken; what is written under it can change.
+            call.method = "editMessageCaption";
+            call.files.clear();
+            set_formatted(call.params, "caption", "caption_entities", message);
+        } else {
+            plan.refused = refuse(
+                "not_editable", "Telegram exchanges no voice, video message or sticker of a message"
+            );
+            return plan;
         }
-        set_formatted(file.about, "caption", "caption_entities", message);
     } else if (text) {
         set_formatted(call.params, "text", "entities", message);
     }

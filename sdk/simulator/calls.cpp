@@ -1,7 +1,13 @@
 #include "trunkline/simulator/calls.hpp"
 
+#include <exception>
+#include <memory>
+#include <utility>
+
 namespace trunkline::simulator {
 namespace {
+
+constexpr int kBroken = 500;
 
 Response page(int status) {
     Response response;
@@ -81,28 +87,39 @@ void Calls::carry_out(
         rooms_.journal.write("call", std::move(entry), rooms_.now());
         return reply(action == Fault::Action::html ? page(fault->refusal.code) : Response::cut());
     }
-    run_(
-        method,
-        std::move(parameters),
-        [this, method, action, entry = std::move(entry), reply = std::move(reply)](Outcome outcome
-        ) mutable {
-            const auto* refusal = std::get_if<Refusal>(&outcome);
-            if (refusal != nullptr) {
-                entry["refused"] = refusal->description;
-            } else {
-                for (auto& member : rooms_.words.note(method, std::get<json::value>(outcome)))
-                    entry[member.key()] = member.value();
-            }
-            rooms_.journal.write("call", std::move(entry), rooms_.now());
-            if (action == Fault::Action::drop_after) return reply(Response::cut());
-            Response response = refusal != nullptr
-                                    ? rooms_.words.refuse(*refusal)
-                                    : rooms_.words.answer(std::get<json::value>(outcome));
-            if (action == Fault::Action::unknown_field)
-                response = with_unknown_members(std::move(response));
-            reply(std::move(response));
-        }
-    );
+    const auto asked = std::make_shared<Asked>();
+    asked->method = method;
+    asked->entry = std::move(entry);
+    asked->action = action;
+    asked->reply = std::move(reply);
+    try {
+        run_(method, std::move(parameters), [this, asked](Outcome outcome) {
+            finish(*asked, std::move(outcome));
+        });
+    } catch (const std::exception& error) {
+        // A method met what no rule kept from it. Its caller learns so; the others are served on.
+        if (asked->answered) throw;
+        asked->entry["threw"] = error.what();
+        finish(*asked, rooms_.words.server_error(kBroken));
+    }
+}
+
+void Calls::finish(Asked& asked, Outcome outcome) {
+    const auto* refusal = std::get_if<Refusal>(&outcome);
+    if (refusal != nullptr) {
+        asked.entry["refused"] = refusal->description;
+    } else {
+        for (auto& member : rooms_.words.note(asked.method, std::get<json::value>(outcome)))
+            asked.entry[member.key()] = member.value();
+    }
+    Response response = refusal != nullptr ? rooms_.words.refuse(*refusal)
+                                           : rooms_.words.answer(std::get<json::value>(outcome));
+    if (asked.action == Fault::Action::unknown_field)
+        response = with_unknown_members(std::move(response));
+    if (asked.action == Fault::Action::drop_after) response = Response::cut();
+    asked.answered = true;
+    rooms_.journal.write("call", std::move(asked.entry), rooms_.now());
+    asked.reply(std::move(response));
 }
 
 }  // namespace trunkline::simulator

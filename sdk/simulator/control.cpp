@@ -43,6 +43,19 @@ bool is_mime(std::string_view text) {
     });
 }
 
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return text;
+}
+
+/// The pictures that can do nothing but be looked at.
+bool is_picture(std::string_view type) {
+    return type == "image/jpeg" || type == "image/png" || type == "image/gif" ||
+           type == "image/webp";
+}
+
 Response page() {
     Response response;
     response.headers = {
@@ -167,13 +180,12 @@ Response Control::file(const std::string& id, std::string_view range) const {
     if (file == nullptr) return refused("no such file", 404);
     // Shown as what a browser cannot be harmed by, or not at all: the bytes are a stranger's, and
     // must not become a page.
-    const std::string mime = is_mime(file->mime) ? file->mime : "";
-    const bool picture = (file->kind == "photo" || mime.starts_with("image/")) &&
-                         mime.find("svg") == std::string::npos;
-    const bool shown = picture || mime.starts_with("audio/") || mime.starts_with("video/");
-    const std::string type = picture && !mime.starts_with("image/") ? "image/png" : mime;
+    std::string type = is_mime(file->mime) ? lower(file->mime) : "";
+    if (file->kind == "photo" && !type.starts_with("image/")) type = "image/png";
+    const bool shown = is_picture(type) || type.starts_with("audio/") || type.starts_with("video/");
     Response response = serve(*file, range, shown ? type : "application/octet-stream");
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; sandbox");
     response.headers.emplace_back("Content-Disposition", shown ? "inline" : "attachment");
     response.headers.emplace_back("Cache-Control", "no-store");
     return response;

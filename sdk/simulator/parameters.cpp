@@ -1,7 +1,5 @@
 #include "trunkline/simulator/parameters.hpp"
 
-#include <charconv>
-
 #include "trunkline/simulator/url.hpp"
 
 namespace trunkline::simulator {
@@ -111,12 +109,7 @@ std::optional<std::int64_t> Parameters::integer(std::string_view name) const {
 }
 
 std::optional<double> Parameters::number(std::string_view name) const {
-    const std::string value = text(name);
-    double out = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
-    if (value.empty() || error != std::errc{} || end != value.data() + value.size())
-        return std::nullopt;
-    return out;
+    return finite_number(text(name));
 }
 
 bool Parameters::boolean(std::string_view name) const {

@@ -1,7 +1,11 @@
 #include "trunkline/simulator/rules.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+#include <utility>
+
+#include "trunkline/simulator/url.hpp"
 
 namespace trunkline::simulator {
 namespace {
@@ -22,28 +26,19 @@ std::optional<double> number_of(const Given& given) {
     const json::value& value = *given.value;
     if (value.is_int64()) return static_cast<double>(value.as_int64());
     if (value.is_uint64()) return static_cast<double>(value.as_uint64());
-    if (value.is_double()) return value.as_double();
-    if (!given.lenient || !value.is_string() || value.as_string().empty()) return std::nullopt;
-    const std::string text{value.as_string()};
-    std::size_t used = 0;
-    try {
-        const double out = std::stod(text, &used);
-        return used == text.size() ? std::optional{out} : std::nullopt;
-    } catch (const std::exception&) {
-        return std::nullopt;
-    }
+    if (value.is_double())  // 1e400 is read as infinity
+        return std::isfinite(value.as_double()) ? std::optional{value.as_double()} : std::nullopt;
+    if (!given.lenient || !value.is_string()) return std::nullopt;
+    return finite_number(value.as_string());
 }
 
+/// True only for what `Parameters::integer` can give: a method may take its value unasked.
 bool is_whole(const Given& given) {
     const json::value& value = *given.value;
-    if (value.is_int64() || value.is_uint64()) return true;
+    if (value.is_int64()) return true;
+    if (value.is_uint64()) return std::in_range<std::int64_t>(value.as_uint64());
     if (!given.lenient || !value.is_string()) return false;
-    const auto& text = value.as_string();
-    const std::size_t sign = text.starts_with('-') ? 1 : 0;
-    return text.size() > sign && text.size() < 20 &&
-           std::all_of(text.begin() + static_cast<std::ptrdiff_t>(sign), text.end(), [](char c) {
-               return c >= '0' && c <= '9';
-           });
+    return whole_number(value.as_string()).has_value();
 }
 
 bool is_boolean(const Given& given) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace trunkline::simulator {
 namespace {
@@ -55,6 +56,15 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
     std::int64_t out = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return out;
+}
+
+std::optional<double> finite_number(std::string_view text) {
+    double out = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
+        !std::isfinite(out))
         return std::nullopt;
     return out;
 }

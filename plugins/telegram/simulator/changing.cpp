@@ -30,10 +30,17 @@ std::optional<Refusal> edit_text(
     return std::nullopt;
 }
 
+/// What a file may take the place of.
+bool takes_media(std::string_view kind) {
+    return kind == "photo" || kind == "video" || kind == "animation" || kind == "audio" ||
+           kind == "document" || kind == "text";
+}
+
 std::optional<Refusal> edit_media(Bot& bot, const Parameters& p, json::object& changed) {
     const json::value media = p.structure("media").value();
     const std::string kind = kind_of(changed);
     const std::string type{text_at(media, "type")};
+    if (!takes_media(kind)) return bad_request("there is no media in the message to edit");
     if (changed.contains("media_group_id")) {
         const bool alone = kind == "document" || kind == "audio" || type == "document" ||
                            type == "audio" || type == "animation";

@@ -34,7 +34,7 @@ std::optional<Refusal> check_entity(const json::value& entity, std::string_view 
         return bad_request("can't parse MessageEntity: Unsupported type specified");
     const auto size = static_cast<std::int64_t>(utf16_length(text));
     if (offset->as_int64() < 0 || length->as_int64() <= 0 ||
-        offset->as_int64() + length->as_int64() > size)
+        length->as_int64() > size - offset->as_int64())
         return bad_request("entity beyond the end of the text");
     const auto from = static_cast<std::size_t>(offset->as_int64());
     const auto to = from + static_cast<std::size_t>(length->as_int64());
@@ -185,6 +185,20 @@ std::optional<Refusal> read_reply_keyboard(const json::value& rows) {
 }
 
 }  // namespace
+
+std::optional<Refusal> check_requests(const Markup& markup, const Chat& chat) {
+    if (!markup.reply || !chat.is_group()) return std::nullopt;
+    const json::value reply = *markup.reply;
+    for (const json::value& row : list_at(reply, "keyboard")) {
+        for (const json::value& key : row.as_array()) {
+            if (flag_at(key, "request_contact"))
+                return bad_request("phone number can be requested in private chats only");
+            if (flag_at(key, "request_location"))
+                return bad_request("location can be requested in private chats only");
+        }
+    }
+    return std::nullopt;
+}
 
 std::optional<Refusal> read_markup(const Parameters& from, Markup& out) {
     if (!from.has("reply_markup")) return std::nullopt;

@@ -29,6 +29,8 @@ struct Markup {
     std::optional<json::object> reply;  ///< keyboard, remove_keyboard or force_reply, as it came
 };
 std::optional<Refusal> read_markup(const Parameters& from, Markup& out);
+/// A telephone number or a place is asked for in private chats alone.
+std::optional<Refusal> check_requests(const Markup& markup, const Chat& chat);
 
 bool is_web_url(std::string_view url);
 

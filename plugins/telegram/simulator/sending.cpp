@@ -75,6 +75,7 @@ std::variant<Draft, Refusal> begin(Bot& bot, const Parameters& p) {
     message["date"] = bot.world.now_s();
     if (auto refusal = fill_topic(p, chat, message)) return *refusal;
     if (auto refusal = read_markup(p, draft.markup)) return *refusal;
+    if (auto refusal = check_requests(draft.markup, chat)) return *refusal;
     if (draft.markup.reply && !chat.business.empty())
         return bad_request("inline keyboard expected");
     if (auto refusal = fill_reply(p, chat, message)) return *refusal;

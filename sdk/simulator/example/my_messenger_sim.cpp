@@ -76,8 +76,8 @@ public:
                   if (auto refusal = check(method, kSend, given, words_)) return done(*refusal);
                   Chat* chat = find(given.text("chat"));
                   if (chat == nullptr) return done(Refusal{404, "no such chat", {}});
-                  const json::object kept = keep(*chat, "My shop", true, given.text("text"));
-                  done(json::value(json::object{{"id", kept.at("message_id")}}));
+                  const json::object kept = keep(*chat, "My shop", false, given.text("text"));
+                  done(json::value(json::object{{"id", kept.at("id")}}));
               }},
           // [calls]
           control_{
@@ -126,23 +126,32 @@ private:
         return at == chats_.end() ? nullptr : &at->second;
     }
 
-    /// Keeps a message in the form in which the page shows it.
-    json::object keep(Chat& chat, const std::string& who, bool ours, const std::string& text) {
+    // [form]
+    /// Keeps a message in the form in which the page shows it: `mine` are the customer's.
+    json::object keep(Chat& chat, const std::string& who, bool mine, const std::string& text) {
         const std::int64_t id = ++last_message_;
         json::object message{
-            {"message_id", id},
-            {"from", {{"is_bot", ours}, {"first_name", who}}},
-            {"date", system_now() / 1000},
-            {"text", text}};
+            {"id", id}, {"at", system_now()}, {"mine", mine}, {"from", who}, {"text", text}};
         return chat.messages[id] = std::move(message);
     }
+
+    static json::object standing(const std::string& id, const Chat& chat) {
+        json::object out{
+            {"id", std::stoll(id)},
+            {"name", chat.name},
+            {"blocked", false},
+            {"count", chat.messages.size()}};
+        if (!chat.messages.empty()) out["last"] = chat.messages.rbegin()->second;
+        return out;
+    }
+    // [form]
 
     // [control]
     void add_control() {
         control_.on_post("users", [this](const json::object& body) {
             const std::string id = std::to_string(chats_.size() + 1);
             chats_[id].name = trunkline::text_at(json::value(body), "name");
-            return json::value(json::object{{"id", chats_.size()}});
+            return json::value(standing(id, chats_[id]));
         });
         control_.on_post("say", [this](const json::object& body) {
             const json::value what = body;
@@ -151,16 +160,13 @@ private:
             Chat* chat = find(id);
             if (chat == nullptr) throw Wrong{"no such user"};
             if (text.empty()) throw Wrong{"text is missing"};
-            const json::object message = keep(*chat, chat->name, false, text);
+            const json::object message = keep(*chat, chat->name, true, text);
             Item item;
             item.id = outbox_.next_id();
             item.queue = id;
             item.kind = "message";
             item.body = {
-                {"chat", id},
-                {"id", message.at("message_id")},
-                {"name", chat->name},
-                {"text", text}};
+                {"chat", id}, {"id", message.at("id")}, {"name", chat->name}, {"text", text}};
             item.expires_ms = system_now() + 3'600'000;
             outbox_.put(std::move(item));
             return json::value(message);
@@ -168,16 +174,9 @@ private:
         control_.on_get("chats", [this](std::string_view rest, std::string_view) {
             return look(rest);
         });
+        control_.on_clear([this] { chats_.clear(); });
     }
     // [control]
-
-    json::object standing(const std::string& id, const Chat& chat) const {
-        return {
-            {"id", std::stoll(id)},
-            {"user", {{"first_name", chat.name}}},
-            {"blocked", false},
-            {"messages", chat.messages.size()}};
-    }
 
     json::value look(std::string_view rest) {
         json::array out;

@@ -84,7 +84,7 @@ $('new').onclick = () => openSheet('New customer', body => {
     if (!name.input.value.trim()) return 'A customer needs a name.'
     const made = await post('users', { name: name.input.value.trim(), username: username.input.value.trim().replace(/^@/, '') })
     if (!made) return 'The simulator did not create the customer.'
-    choose(form.chat({ blocked: false, messages: 0, ...made }))
+    choose(form.chat({ blocked: false, messages: 0, count: 0, ...made }))
   }, name.box, username.box)
 })
 

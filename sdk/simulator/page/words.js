@@ -54,7 +54,7 @@ function spanElement(span, words) {
     hidden.onclick = hidden.onkeydown = open
     return hidden
   }
-  const tag = spanTags[span.type]
+  const tag = Object.hasOwn(spanTags, span.type) && spanTags[span.type] // 'constructor' is no span
   return tag ? el(tag) : el('span', { class: 'accent' })
 }
 

@@ -158,6 +158,17 @@ TEST(TelegramCommandsTest, ButtonsThatAskAreAKeyboard) {
     );
 }
 
+TEST(TelegramCommandsTest, WhereNoKeyboardCanStandTheButtonsAreLeftOut) {
+    constexpr auto kAsking = R"({"text":"?","buttons":[[{"text":"Later","asks":"text"}]]})";
+    constexpr auto kPlain = R"({"text":"?","buttons":[[{"text":"Later","payload":"l"}]]})";
+    constexpr auto kChannel = R"({"type":"channel"})";
+    EXPECT_EQ(send(kAsking, "bc7:5550001111"), "refused buttons");
+    EXPECT_EQ(send(kAsking, "-1001", kChannel), "refused buttons");
+    EXPECT_NE(send(kAsking, "-1001", R"({"type":"group"})").find("keyboard"), std::string::npos);
+    for (const auto& sent : {send(kPlain, "bc7:5550001111"), send(kPlain, "-1001", kChannel)})
+        EXPECT_NE(sent.find("inline_keyboard"), std::string::npos) << sent;
+}
+
 TEST(TelegramCommandsTest, AnAnswerMayQuote) {
     EXPECT_EQ(
         send(R"({"text":"yes","reply_to":{"id":"41","quote":"tomorrow"}})"),
@@ -245,13 +256,29 @@ TEST(TelegramCommandsTest, EditsDeletesReactsTypesAndReads) {
         )),
         "editMessageMedia {\"chat_id\":5550001111,\"message_id\":77} photo=f{\"caption\":\"x\"}\n"
     );
-    // What cannot take a file's place goes as a document, and two files cannot take that of one.
+    // A voice stays and its text changes, what else cannot take a file's place is refused, and two
+    // files cannot take that of one.
     EXPECT_EQ(
         calls(plan(
             R"({"type":"edit","message":{"id":"77","attachments":[{"kind":"voice","file":"f","duration":3}]}})"
         )),
-        "editMessageMedia {\"chat_id\":5550001111,\"message_id\":77} document=f\n"
+        "refused not_editable"
     );
+    EXPECT_EQ(
+        calls(plan(
+            R"({"type":"edit","message":{"id":"77","text":"x","attachments":[{"kind":"voice","file":"f"}]}})"
+        )),
+        "editMessageCaption {\"chat_id\":5550001111,\"message_id\":77,\"caption\":\"x\"}\n"
+    );
+    for (const std::string kind : {"video_note", "sticker"}) {
+        EXPECT_EQ(
+            calls(plan(
+                R"({"type":"edit","message":{"id":"77","text":"x","attachments":[{"kind":")" +
+                kind + R"(","file":"f"}]}})"
+            )),
+            "refused not_editable"
+        ) << kind;
+    }
     EXPECT_EQ(
         calls(plan(
             R"({"type":"edit","message":{"id":"77","attachments":[{"kind":"image","file":"f"},{"kind":"image","file":"g"}]}})"

@@ -211,5 +211,26 @@ TEST_F(AlbumsTest, AMediaMessageIsEditedToAnother) {
     EXPECT_EQ(call("editMessageMedia", R"({"chat_id":1001,"message_id":)" + id + "}").status, 400);
 }
 
+TEST_F(AlbumsTest, AFileTakesThePlaceOfAFileOrATextAlone) {
+    const auto edited = [&](const Answer& sent) {
+        return call(
+            "editMessageMedia",
+            R"({"chat_id":1001,"message_id":)" + json::serialize(sent.result().at("message_id")) +
+                R"(,"media":)" + item("photo") + "}"
+        );
+    };
+    const std::string file = R"("https://a.example/a.ogg"})";
+    EXPECT_TRUE(edited(call("sendMessage", R"({"chat_id":1001,"text":"x"})")).ok());
+    EXPECT_EQ(
+        edited(call("sendVoice", R"({"chat_id":1001,"voice":)" + file)).description(),
+        "Bad Request: there is no media in the message to edit"
+    );
+    EXPECT_EQ(
+        edited(call("sendLocation", R"({"chat_id":1001,"latitude":1,"longitude":2})"))
+            .description(),
+        "Bad Request: there is no media in the message to edit"
+    );
+}
+
 }  // namespace
 }  // namespace trunkline::telegram::simulator::test

@@ -219,6 +219,7 @@ TEST_F(CallsTest, EveryCallIsInTheJournal) {
     EXPECT_EQ(log[0].at("parameters").at("text"), "hello");
     EXPECT_EQ(log[0].at("result").at("text"), "hello");
     EXPECT_EQ(log[1].at("refused"), "Unauthorized");
+    EXPECT_FALSE(log[1].as_object().contains("parameters")) << "nobody's words are not kept";
     EXPECT_EQ(log[2].at("refused"), "Bad Request: chat not found");
     EXPECT_EQ(journal.after(2, 10).size(), 1u);
     EXPECT_EQ(journal.after(0, 2).size(), 2u);
@@ -231,6 +232,7 @@ TEST_F(CallsTest, AWebhooksAnswerMayActButNotAsk) {
     api.execute("setWebhook", {{"url", "https://shop.example/hook"}});
     EXPECT_EQ(webhook.hook().url, "");
     api.execute("sendMessage", {{"chat_id", 5}, {"text", "x"}});
+    api.execute("editMessageText", {{"chat_id", 1001}, {"message_id", 1ULL << 63U}, {"text", "x"}});
     EXPECT_EQ(world.chat(1001)->messages.size(), before + 1);
 }
 

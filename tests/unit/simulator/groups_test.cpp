@@ -211,5 +211,23 @@ TEST_F(GroupsTest, ReactionsAreForAdministrators) {
     EXPECT_EQ(fresh().size(), 1u);
 }
 
+TEST_F(GroupsTest, APhoneNumberOrAPlaceIsAskedForInPrivateAlone) {
+    const auto id = group();
+    const auto keys = [](const std::string& key) {
+        return R"(,"reply_markup":{"keyboard":[["Yes",{"text":"a")" + key + "}]]}";
+    };
+    EXPECT_TRUE(send(id, keys("")).ok());
+    EXPECT_TRUE(send(id, keys(R"(,"request_contact":false)")).ok());
+    EXPECT_EQ(
+        send(id, keys(R"(,"request_contact":true)")).description(),
+        "Bad Request: phone number can be requested in private chats only"
+    );
+    EXPECT_EQ(
+        send(id, keys(R"(,"request_location":true)")).description(),
+        "Bad Request: location can be requested in private chats only"
+    );
+    EXPECT_TRUE(send(1001, keys(R"(,"request_contact":true)")).ok());
+}
+
 }  // namespace
 }  // namespace trunkline::telegram::simulator::test

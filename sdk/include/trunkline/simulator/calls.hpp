@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "trunkline/simulator/faults.hpp"
@@ -22,7 +23,8 @@ public:
     virtual json::object note(const std::string& method, const json::value& result) const;
 };
 
-/// The way of every call: faults, the method itself, the journal, the answer. On the loop.
+/// The way of every call: faults, the method itself, the journal, the answer. A method that throws
+/// is answered as the messenger's server error 500, and the journal says `threw`. On the loop.
 class Calls {
 public:
     using Run = std::function<void(const std::string& method, Parameters, Done)>;
@@ -43,6 +45,15 @@ public:
     bool revoked = false;  ///< every call is refused: the token was revoked
 
 private:
+    /// A call on its way to its answer.
+    struct Asked {
+        std::string method;
+        json::object entry;
+        std::optional<Fault::Action> action;
+        Reply reply;
+        bool answered = false;
+    };
+    void finish(Asked& asked, Outcome outcome);
     void carry_out(
         const std::string& method,
         Parameters parameters,

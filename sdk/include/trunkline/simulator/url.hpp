@@ -26,6 +26,8 @@ std::optional<std::string> query_parameter(std::string_view query, std::string_v
 
 /// The number in a whole text; none when it is anything else.
 std::optional<std::int64_t> whole_number(std::string_view text);
+/// The same with a fraction; none for "nan" and "inf", which are no places on earth.
+std::optional<double> finite_number(std::string_view text);
 
 /// None when `text` is not base64.
 std::optional<std::string> base64_decode(std::string_view text);

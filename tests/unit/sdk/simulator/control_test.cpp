@@ -1,6 +1,8 @@
 // What tests and the page ask of any simulator.
 #include "trunkline/simulator/control.hpp"
 
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 
 namespace trunkline::simulator {
@@ -49,6 +51,7 @@ protected:
     Calls calls{
         {loop, faults, journal, words, [] { return std::int64_t{7}; }},
         [this](const std::string& method, const Parameters&, const Done& answer) {
+            if (method == "throws") throw std::out_of_range{"no such thing"};
             ++done;
             answer(json::value(json::object{{"did", method}}));
         }};
@@ -99,6 +102,27 @@ TEST_F(ControlTest, EveryCallIsInTheJournalWithItsFault) {
     EXPECT_EQ(log.at(0).at("result").at("did"), "a");
     EXPECT_EQ(log.at(1).at("fault"), "drop_after");
     EXPECT_EQ(log.at(2).at("fault"), "drop_before");
+}
+
+TEST_F(ControlTest, AMethodThatThrowsIsTheMessengersServerError) {
+    const Response response = call("throws");
+    EXPECT_EQ(response.status, 500);
+    EXPECT_EQ(response.body, R"({"error":"broken"})");
+    const json::value log = json::parse(ask("GET", "/control/log").body);
+    ASSERT_EQ(log.as_array().size(), 1u);
+    EXPECT_EQ(log.at(0).at("refused"), "broken");
+    EXPECT_EQ(log.at(0).at("threw"), "no such thing");
+    EXPECT_EQ(call("a").status, 200);
+}
+
+TEST_F(ControlTest, TheJournalForgetsTheOldestWhenItGrowsTooLarge) {
+    constexpr std::size_t kPiece = 64U << 20U;
+    for (int i = 0; i < 5; ++i)
+        journal.write("call", {{"text", std::string(kPiece, 'a')}}, 0);
+    const json::array kept = journal.after(0, 10);
+    ASSERT_EQ(kept.size(), 3u);
+    EXPECT_EQ(kept[0].at("sequence"), 3);
+    EXPECT_EQ(kept[2].at("sequence"), 5);
 }
 
 TEST_F(ControlTest, FaultsSpeakTheMessengersWords) {
@@ -161,14 +185,29 @@ TEST_F(ControlTest, AStrangersFileNeverBecomesAPage) {
         files.add(file);
         const Response response = ask("GET", "/control/files/a");
         EXPECT_EQ(find_header(response.headers, "X-Content-Type-Options"), "nosniff");
+        EXPECT_EQ(
+            find_header(response.headers, "Content-Security-Policy"), "default-src 'none'; sandbox"
+        );
+        const bool shown = find_header(response.headers, "Content-Disposition") == "inline";
+        EXPECT_NE(
+            shown, find_header(response.headers, "Content-Type") == "application/octet-stream"
+        );
         return std::string{find_header(response.headers, "Content-Type")};
     };
     EXPECT_EQ(type_of("photo", ""), "image/png");
     EXPECT_EQ(type_of("photo", "image/webp"), "image/webp");
     EXPECT_EQ(type_of("voice", "audio/ogg"), "audio/ogg");
+    EXPECT_EQ(type_of("photo", "text/html"), "image/png");
+    EXPECT_EQ(type_of("document", "IMAGE/JPEG"), "image/jpeg");
     for (const char* mime :
-         {"text/html", "image/svg+xml", "image/png\r\nX-Evil: 1", "application/pdf"})
+         {"text/html",
+          "image/svg+xml",
+          "image/SVG+XML",
+          "image/bmp",
+          "image/png\r\nX-Evil: 1",
+          "application/pdf"})
         EXPECT_EQ(type_of("document", mime), "application/octet-stream") << mime;
+    EXPECT_EQ(type_of("photo", "image/Svg+xml"), "application/octet-stream");
     EXPECT_EQ(ask("GET", "/control/files/b").status, 404);
 }
 

@@ -100,6 +100,31 @@ TEST(RulesTest, NumbersHaveBounds) {
     EXPECT_EQ(with_chat(R"("loud":"yes")"), "loud wrong type");
 }
 
+TEST(RulesTest, AWholeNumberIsOneThatCanBeTaken) {
+    const Rules rules{{.name = "id", .type = Type::integer}, {.name = "at", .type = Type::number}};
+    for (const char* good :
+         {"9223372036854775807",
+          "-9223372036854775808",
+          R"("9223372036854775807")",
+          R"("-9223372036854775808")"}) {
+        const std::string body = R"("id":)" + std::string{good};
+        EXPECT_EQ(found(body, rules), "") << good;
+    }
+    for (const char* bad :
+         {"9223372036854775808",
+          "18446744073709551615",
+          R"("9223372036854775808")",
+          R"("9999999999999999999")",
+          R"("-")",
+          R"(" 5")"}) {
+        EXPECT_EQ(found(R"("id":)" + std::string{bad}, rules), "id wrong type") << bad;
+        EXPECT_EQ(with_chat(R"("count":)" + std::string{bad}), "count wrong type") << bad;
+    }
+    for (const char* bad :
+         {R"("nan")", R"("inf")", R"("-inf")", R"("1e400")", "1e400", R"(" 1.5")"})
+        EXPECT_EQ(found(R"("at":)" + std::string{bad}, rules), "at wrong type") << bad;
+}
+
 TEST(RulesTest, StructuresAreCheckedInside) {
     EXPECT_EQ(with_chat(R"("one":{"type":"a","size":5})"), "");
     EXPECT_EQ(with_chat(R"("one":"{\"type\":\"a\"}")"), "") << "as text, in forms";
