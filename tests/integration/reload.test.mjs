@@ -73,9 +73,10 @@ test('what must not serve is refused with one line, and nobody notices', withWor
       deploy(world, file)
       const row = await until(`${name} to be refused`, async () => {
         const row = await plugin(world)
-        return row.last_attempt && row.last_attempt.time !== before && row.last_attempt.result === 'refused' && row
+        // A file that is slow to try may be tried a second time, for what was there before.
+        const told = row.last_attempt && row.last_attempt.time !== before && row.last_attempt.result === 'refused'
+        return told && reason.test(row.last_attempt.reason) && row
       })
-      assert.match(row.last_attempt.reason, reason, name)
       assert.match(row.reason, reason, name)
       assert.equal(row.state, 'serving', name)
       assert.equal(row.generation, 1, `${name} leaves the generation alone`)
