@@ -470,6 +470,11 @@ void Host::stop() {
     if (housekeeper_.joinable()) housekeeper_.join();
     store_->close();
     loops_.stop();
+    // A lane in memory knows its portal, which knows it: neither would ever go.
+    for (const auto& [id, portal] : directory_.portals()) {
+        for (accounts::PortalLane& lane : portal->lanes)
+            lane.memory.reset();
+    }
     spdlog::info("host.stopped");
 }
 
