@@ -27,6 +27,19 @@ bool only_here(const quotas::Turn& turn) {
     return turn.scope == quotas::Scope::chat || turn.one_kind;
 }
 
+/// Given up by whoever goes without having had a turn: nobody is to wait behind it.
+class PlaceInLine {
+public:
+    PlaceInLine(quotas::Ledger& ledger, const quotas::Ask& ask) : ledger_{ledger}, ask_{ask} {}
+    ~PlaceInLine() { ledger_.leave_line(ask_); }
+    PlaceInLine(const PlaceInLine&) = delete;
+    PlaceInLine& operator=(const PlaceInLine&) = delete;
+
+private:
+    quotas::Ledger& ledger_;
+    const quotas::Ask& ask_;
+};
+
 }  // namespace
 
 quotas::Ask Messenger::ask_of(const Sending& sending) {
@@ -57,12 +70,15 @@ async::Awaitable<std::optional<KeyedVerdict>> Messenger::foresee_turn(Sending* s
 
 // None when its turn has come. For what the account waits for as a whole it waits here, if that is
 // short: in the lane everybody would come back at the same moment. The clock is looked at again
-// every now and then: whoever went before may have taken less.
+// every now and then: whoever went before may have taken less. Those who wait stand in line, or
+// luck would decide, and what was foreseen would not hold.
 async::Awaitable<std::optional<KeyedVerdict>> Messenger::take_turn(Sending* sending) {
     std::optional<KeyedVerdict> out;
     const auto ledger = account_->ledger;
     if (!ledger || !ledger->limits()) co_return out;
-    const quotas::Ask ask = ask_of(*sending);
+    quotas::Ask ask = ask_of(*sending);
+    ask.key = account_->id.text() + '/' + std::to_string(sending->sequence);
+    const PlaceInLine place{*ledger, ask};
     for (;;) {
         auto turn = co_await ledger->take(ask);
         if (!turn) {
