@@ -17,9 +17,15 @@ export async function withBrowser(run) {
       // A microphone that hums, and nobody to ask whether it may be used.
       '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
   })
+  // What waits inside of a page has no limit of its own: the browser's end makes it fail where it waits.
+  const late = setTimeout(() => {
+    console.error('the browser was not done in two minutes')
+    browser.close()
+  }, 120_000)
   try {
     return await run(browser)
   } finally {
+    clearTimeout(late)
     await browser.close()
   }
 }
