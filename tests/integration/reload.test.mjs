@@ -75,7 +75,8 @@ test('what must not serve is refused with one line, and nobody notices', withWor
         const row = await plugin(world)
         // A file that is slow to try may be tried a second time, for what was there before.
         const told = row.last_attempt && row.last_attempt.time !== before && row.last_attempt.result === 'refused'
-        return told && reason.test(row.last_attempt.reason) && row
+        // The row and its last attempt are read one after the other.
+        return told && reason.test(row.last_attempt.reason) && reason.test(row.reason) && row
       })
       assert.match(row.reason, reason, name)
       assert.equal(row.state, 'serving', name)
