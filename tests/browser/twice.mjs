@@ -1,5 +1,5 @@
-// Runs a test file, and once more when it fails: on a busy machine a headless browser may draw nothing for half a minute, and
-// then no click of a test is ever made. What fails a second time has failed.
+// Runs a test file, and once more when it fails. Seen once on a busy machine: for thirty seconds the browser did not find a button
+// at rest, so that it was never pressed; why is not known. Whatever fails the first time is said, so that it is not forgotten.
 import { spawnSync } from 'node:child_process'
 
 const [file] = process.argv.slice(2)
