@@ -84,7 +84,9 @@ rocksdb::DBOptions rocks_options(const Internals& internals, const RocksShared& 
     out.create_if_missing = true;
     out.create_missing_column_families = true;
     out.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    out.max_total_wal_size = 256U << 20U;
+    // When it is full all families are written at once, and what waits for a sync waits for that
+    // too: a small log makes it a small wait.
+    out.max_total_wal_size = 64U << 20U;
     out.bytes_per_sync = 1U << 20U;
     out.max_open_files = 512;
     out.max_background_jobs = 2;
