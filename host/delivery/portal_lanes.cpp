@@ -113,7 +113,7 @@ async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
     route.events = lane.events;
     if (lane.guaranteed) {
         const auto added =
-            co_await services.lanes.add_sequential(std::move(spec), std::move(destination), held);
+            co_await services.lanes.add(std::move(spec), std::move(destination), held);
         if (!added) co_return added.error();
         route.lane = *added;
         if (!portal->knocker) {

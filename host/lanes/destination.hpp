@@ -31,6 +31,9 @@ struct Delivery {
     std::uint32_t attempt = 1;  ///< of the first record, counted from 1
 };
 
+/// More rejections an hour are the receiver's fault.
+inline constexpr std::size_t kRejectedPerHourMax = 10;
+
 /// Events that were given up on. The notice about them takes `through` as its own sequence.
 struct Gap {
     store::Sequence from = 0;

@@ -1,3 +1,4 @@
+// A lane that delivers one record at a time of each line, from its turn to its end.
 #include "host/lanes/keyed_lane.hpp"
 
 #include <algorithm>
@@ -11,284 +12,163 @@ namespace trunkline::lanes {
 
 namespace {
 
-constexpr Milliseconds kSweep{
-    60'000};  // how late a record of a lane that stands still may run out of time
+constexpr Milliseconds kWaitMax{std::chrono::hours{24}};
 
 }  // namespace
 
 KeyedLane::KeyedLane(Ground& ground, Setup setup, std::unique_ptr<KeyedDestination> destination)
-    : ground_{ground},
-      setup_{std::move(setup)},
-      destination_{std::move(destination)},
-      memory_{LaneMemory::from_text(setup_.info.state)},
-      head_{setup_.info.head},
-      done_(setup_.info.beyond.begin(), setup_.info.beyond.end()),
-      next_read_{setup_.info.head},
-      foreseen_{setup_.info.head} {
-    setup_.info.state.clear();
-    setup_.info.beyond.clear();
+    : LinesLane{ground, std::move(setup)}, destination_{std::move(destination)} {}
+
+store::DeadLetter KeyedLane::dead_letter(
+    const store::Record& record, std::string reason, std::string detail, std::uint32_t attempts
+) const {
+    store::DeadLetter dead;
+    dead.lane = setup_.info.id;
+    dead.sequence = record.sequence;
+    dead.reason = std::move(reason);
+    dead.detail = std::move(detail);
+    dead.attempts = attempts;
+    dead.record = record;
+    return dead;
 }
 
-KeyedLane::~KeyedLane() {
-    if (stopped_) return;
-    ground_.timers.cancel(timer_);
-    for (const auto& [name, line] : lines_)
-        ground_.timers.cancel(line.timer);
-}
-
-void KeyedLane::start() {
-    const auto left = std::clamp<WallMs>(
-        memory_.next_attempt_ms - ground_.clock.wall_ms(), 0, RetryClock::kToldMax.count()
-    );
-    if (left > 0) not_before_ = ground_.clock.steady() + Milliseconds{left};
-    loading_ = true;
-    async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
-        return self->find_held();
-    });
-}
-
-void KeyedLane::wake() {
-    pump();
-}
-
-async::Awaitable<Result<void>> KeyedLane::pause(std::string reason) {
-    const auto self = shared_from_this();
-    if (memory_.paused_reason == reason) co_return Result<void>{};
-    memory_.paused_reason = std::move(reason);
-    spdlog::info("lane.paused lane={} reason={}", setup_.name, memory_.paused_reason);
-    store::Batch batch;
-    remember_in(batch);
-    pump();
-    const auto written = co_await ground_.store.commit(std::move(batch));
-    if (!written) co_return written.error();
-    co_return Result<void>{};
-}
-
-async::Awaitable<Result<void>> KeyedLane::resume() {
-    const auto self = shared_from_this();
-    memory_.paused_reason.clear();
-    memory_.next_attempt_ms = 0;
-    store::Batch batch;
-    remember_in(batch);
-    kick();
-    const auto written = co_await ground_.store.commit(std::move(batch));
-    if (!written) co_return written.error();
-    co_return Result<void>{};
-}
-
-async::Awaitable<Result<void>> KeyedLane::admit() {
-    if (memory_.paused_reason != "account_broken") co_return Result<void>{};
-    spdlog::info("lane.resumed lane={} reason=recovered", setup_.name);
-    auto resumed = co_await resume();
-    co_return resumed;
-}
-
-void KeyedLane::kick() {
-    not_before_ = {};
-    for (auto& [conversation, line] : lines_) {
-        ground_.timers.cancel(std::exchange(line.timer, 0));
-        line.not_before = {};
-        make_ready(conversation, line);
-    }
-    pump();
-}
-
-void KeyedLane::hold(Milliseconds wait) {
-    not_before_ = std::max(not_before_, ground_.clock.steady() + wait);
-    pump();
-}
-
-void KeyedLane::stop() {
-    stopped_ = true;
-    ground_.timers.cancel(std::exchange(timer_, 0));
-    for (auto& [conversation, line] : lines_)
-        ground_.timers.cancel(std::exchange(line.timer, 0));
-    for (auto* write : refused_writes_)
-        write->cancel();
-}
-
-bool KeyedLane::blocked() const {
-    return !memory_.paused_reason.empty() || ground_.clock.steady() < not_before_;
-}
-
-bool KeyedLane::room() const {
-    return next_read_ - head_ < kWindow && loaded_bytes_ < kLoadedBytesMax;
-}
-
-store::Sequence KeyedLane::tail() const {
-    const auto info = ground_.store.lane(setup_.info.id);
-    return info ? info->tail : next_read_;
-}
-
-// Called whenever something changed. Starts what can be started and makes sure that something wakes
-// the rest.
-void KeyedLane::pump() {
-    if (stopped_ || !found_held_) return;
-    const bool more = next_read_ < tail();
-    if (more && room() && !loading_ && !setting_aside_) {
-        loading_ = true;
-        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
-            return self->load();
-        });
-    }
-    const auto at_once = std::max<std::size_t>(1, setup_.policy.conversations_at_once);
+void KeyedLane::launch() {
+    const std::size_t at_once =
+        setup_.policy.order == Order::sequential ? 1 : std::max(1U, setup_.policy.streams);
     // A coroutine may begin at once, so any of them may be the one that makes the lane wait.
     while (in_flight_ < at_once && !ready_.empty() && !blocked() && !stopped_) {
-        const auto conversation = std::move(ready_.front());
+        const auto name = std::move(ready_.front());
         ready_.pop_front();
-        const auto found = lines_.find(conversation);
+        const auto found = lines_.find(name);
         if (found == lines_.end()) continue;
         found->second.ready = false;
         if (found->second.in_flight) continue;
         found->second.in_flight = true;
         ++in_flight_;
-        async::spawn(
-            ground_.loop,
-            "lane " + setup_.name,
-            [self = shared_from_this(), conversation] { return self->work(conversation); }
-        );
-    }
-    if (stopped_) return;
-    if (more && !room() && !loading_ && foreseen_ < tail() && foreseen_ - head_ < kForesight &&
-        memory_.paused_reason.empty()) {
-        loading_ = true;
-        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
-            return self->look_ahead();
-        });
-    }
-    if (blocked()) {
-        if (timer_ != 0 || lines_.empty()) return;
-        const auto left = std::chrono::ceil<Milliseconds>(not_before_ - ground_.clock.steady());
-        arm(memory_.paused_reason.empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep);
-        return;
-    }
-    if (more && !room() && !loading_ && !setting_aside_ && !stuck().empty()) {
-        setting_aside_ = true;
-        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
-            return self->set_aside();
-        });
+        begin(name);
     }
 }
 
-void KeyedLane::make_ready(const std::string& conversation, Line& line) {
-    if (line.ready || line.in_flight || (line.queue.empty() && line.held == 0)) return;
-    if (waits(line)) {
-        if (line.timer == 0) wait_for(conversation, line);
-        return;
-    }
-    line.ready = true;
-    ready_.push_back(conversation);
+void KeyedLane::look_at(std::vector<std::string> names) {
+    for (auto& name : names)
+        begin(std::move(name));
 }
 
-bool KeyedLane::waits(const Line& line) const {
-    if (line.due_ms != 0 && ground_.clock.wall_ms() >= line.due_ms && ground_.drift.trusted())
-        return false;
-    return ground_.clock.steady() < line.not_before;
+void KeyedLane::begin(std::string name) {
+    const auto self = std::static_pointer_cast<KeyedLane>(shared_from_this());
+    auto work = [self, name = std::move(name)] { return self->work(name); };
+    async::spawn(ground_.loop, "lane " + setup_.name, std::move(work));
 }
 
-// The conversation waits for its next try, or for its first record's time to run out.
-void KeyedLane::wait_for(const std::string& conversation, Line& line) {
-    ground_.timers.cancel(line.timer);
-    auto delay = std::chrono::ceil<Milliseconds>(line.not_before - ground_.clock.steady());
-    if (line.due_ms != 0 && ground_.drift.trusted()) {
-        delay = std::min(delay, Milliseconds{line.due_ms - ground_.clock.wall_ms()});
-    }
-    line.timer = ground_.timers.after(
-        std::max(delay, Milliseconds{1}),
-        [weak = weak_from_this(), conversation] {
-            const auto self = weak.lock();
-            if (!self) return;
-            const auto found = self->lines_.find(conversation);
-            if (found == self->lines_.end()) return;
-            found->second.timer = 0;
-            if (self->waits(found->second) && !found->second.in_flight) {
-                self->wait_for(conversation, found->second);
-                return;
-            }
-            self->make_ready(conversation, found->second);
-            self->pump();
+async::Awaitable<> KeyedLane::foresee(std::span<const store::Record> records) {
+    return destination_->foresee(records);
+}
+
+// Works through a line while it can; ends with it waiting, or empty and forgotten.
+async::Awaitable<> KeyedLane::work(std::string name) {
+    const auto self = shared_from_this();
+    bool on = true;
+    while (on && !stopped_) {
+        auto first = co_await first_of(name, 1, 0);
+        if (first.empty()) {
+            auto& line = lines_.at(name);
+            if (line.held > 0) line.not_before = ground_.clock.steady() + kAgain;
+            break;
         }
-    );
-}
-
-void KeyedLane::arm(Milliseconds delay) {
-    timer_ = ground_.timers.after(delay, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self) return;
-        self->timer_ = 0;
-        self->sweep();
-        self->pump();
-    });
-}
-
-// While the whole lane stands still its records still run out of time.
-void KeyedLane::sweep() {
-    if (!blocked()) return;
-    const auto now = ground_.clock.wall_ms();
-    std::vector<std::string>
-        names;  // a coroutine may begin at once, and end a line that is being looked at
-    for (auto& [conversation, line] : lines_) {
-        if (line.in_flight || (line.queue.empty() && line.held == 0)) continue;
-        if (line.due_ms != 0 && (now < line.due_ms || !ground_.drift.trusted())) continue;
-        line.in_flight = true;
-        ++in_flight_;
-        names.push_back(conversation);
+        on = co_await attempt(name, std::move(first.front()));
+        // Others of this lane have been waiting for their turn.
+        if (!ready_.empty()) break;
     }
-    for (auto& name : names) {
-        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this(), name] {
-            return self->work(name);
-        });
-    }
+    let_go(name);
+    if (!stopped_) pump();
 }
 
-// Conversations whose waiting fills the window. One in flight is not among them: it will say itself
-// how it goes on.
-std::vector<std::string> KeyedLane::stuck() const {
-    std::vector<std::string> out;
-    for (const auto& [conversation, line] : lines_) {
-        if (!line.in_flight && !line.ready && !line.queue.empty() && waits(line))
-            out.push_back(conversation);
-    }
-    return out;
-}
-
-LaneStatus KeyedLane::status() const {
-    LaneStatus status;
-    status.id = setup_.info.id;
-    status.name = setup_.name;
-    status.owner = setup_.owner;
-    status.order = "keyed";
-    status.delivery = "guaranteed";
-    status.epoch = setup_.info.epoch;
-    status.held = held_;
-    status.depth = tail() - head_ - done_.size() + held_;
-    if (const auto info = ground_.store.lane(setup_.info.id))
-        status.waiting_bytes = info->waiting_bytes;
-    for (const auto& [conversation, line] : lines_) {
-        if (!line.queue.empty() &&
-            (status.oldest_ms == 0 || line.queue.front().accepted_ms < status.oldest_ms)) {
-            status.oldest_ms = line.queue.front().accepted_ms;
+// True when the conversation may go on with its next record at once.
+async::Awaitable<bool> KeyedLane::attempt(std::string name, store::Record record) {
+    const auto due = destination_->expires_ms(record);
+    const WallMs due_ms = due.value_or(record.accepted_ms + setup_.policy.retention.count());
+    auto& line = lines_.at(name);
+    line.due_ms = std::max<WallMs>(due_ms, 1);
+    const auto attempts = line.clock.failures();
+    if (ground_.clock.wall_ms() >= due_ms) {
+        if (ground_.drift.trusted()) {
+            auto batch = co_await destination_->expired(record);
+            batch.dead.push_back(dead_letter(record, "retention", memory_.last_error, attempts));
+            ++ground_.figures.expired;
+            const bool next = co_await end(std::move(record), std::move(batch));
+            co_return next;
         }
-        status.failures = std::max(status.failures, line.clock.failures());
+        if (ground_.drift.first_alarm())
+            alarm("clock_drift", "wall and monotonic clock differ: nothing expires");
     }
-    status.last_error = memory_.last_error;
-    if (alarms_) status.alarms = *alarms_;
-    status.paused_reason = memory_.paused_reason;
-    const auto wait = not_before_ - ground_.clock.steady();
-    if (stopped_) {
-        status.state = "stopped";
-    } else if (!memory_.paused_reason.empty()) {
-        status.state = "paused";
-    } else if (wait.count() > 0) {
-        status.state = "waiting";
-        status.next_attempt_ms =
-            ground_.clock.wall_ms() + std::chrono::ceil<Milliseconds>(wait).count();
-    } else if (in_flight_ > 0) {
-        status.state = "delivering";
+    if (blocked() || ground_.clock.steady() < line.not_before) co_return false;
+    ++ground_.figures.in_flight;
+    auto verdict = co_await destination_->deliver(record, attempts + 1);
+    --ground_.figures.in_flight;
+    using Kind = KeyedVerdict::Kind;
+    if (verdict.kind != Kind::later) ++ground_.figures.deliveries;
+    if (verdict.kind == Kind::done || verdict.kind == Kind::dead) {
+        auto batch = std::move(verdict.with);
+        if (verdict.kind == Kind::dead) {
+            batch.dead.push_back(dead_letter(record, verdict.reason, verdict.code, attempts + 1));
+        } else {
+            ++ground_.figures.delivered;
+        }
+        const bool next = co_await end(std::move(record), std::move(batch));
+        co_return next;
+    }
+    co_await put_off(std::move(name), std::move(verdict));
+    co_return false;
+}
+
+async::Awaitable<bool> KeyedLane::end(store::Record record, store::Batch batch) {
+    std::vector<store::Record> one;
+    one.push_back(std::move(record));
+    const bool written = co_await finish(std::move(one), std::move(batch));
+    co_return written;
+}
+
+async::Awaitable<> KeyedLane::put_off(std::string name, KeyedVerdict verdict) {
+    using Kind = KeyedVerdict::Kind;
+    auto& line = lines_.at(name);
+    const auto now = ground_.clock.steady();
+    if (verdict.kind == Kind::cancelled) {
+        line.not_before = now + kAgain;
+        co_return;
+    }
+    // Whoever limits it says so again after a restart: there is nothing to remember.
+    if (verdict.kind == Kind::later) {
+        const auto until = now + std::clamp(verdict.delay, Milliseconds{1}, kWaitMax);
+        line.not_before = until;
+        if (verdict.scope != WaitScope::conversation) not_before_ = std::max(not_before_, until);
+        co_return;
+    }
+    ++ground_.figures.failures;
+    memory_.last_error =
+        verdict.code.empty() ? verdict.reason : verdict.reason + " " + verdict.code;
+    if (verdict.kind == Kind::stop) {
+        // A person's pause stays: that one does not end by itself.
+        if (memory_.paused_reason.empty()) memory_.paused_reason = "account_broken";
+        alarm("account_broken", memory_.last_error);
+        remember_in(verdict.with);
     } else {
-        status.state = status.depth > 0 ? "waiting" : "idle";
+        auto wait = line.clock.failed(std::nullopt, ground_.jitter());
+        if (verdict.delay.count() > 0) wait = std::min(verdict.delay, kWaitMax);
+        line.not_before = now + wait;
+        if (verdict.scope != WaitScope::conversation) {
+            not_before_ = std::max(not_before_, now + wait);
+            memory_.next_attempt_ms = ground_.clock.wall_ms() + wait.count();
+            remember_in(verdict.with);
+        }
+        if (verdict.scope == WaitScope::connector && ground_.connector_wait) {
+            ground_.connector_wait(setup_.connector, wait);
+        }
     }
-    return status;
+    if (verdict.with.append.empty() && verdict.with.put.empty() && verdict.with.states.empty())
+        co_return;
+    std::vector<store::Sequence> nothing;
+    [[maybe_unused]] const bool written =
+        co_await write(std::move(verdict.with), std::move(nothing));
 }
 
 }  // namespace trunkline::lanes

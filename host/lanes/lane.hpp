@@ -10,6 +10,7 @@
 #include "host/lanes/destination.hpp"
 #include "host/lanes/drift_watch.hpp"
 #include "host/lanes/gate.hpp"
+#include "host/lanes/policy.hpp"
 #include "host/lanes/timers.hpp"
 #include "host/store/store.hpp"
 
@@ -83,6 +84,8 @@ struct Ground {
         alarm;
     std::function<void(const std::string& owner)> gone;
     std::function<void(const std::string& connector, Milliseconds wait)> connector_wait;
+    /// The lane has come to the end of what it was to deliver before another takes its place.
+    std::function<void(const std::string& lane)> drained;
     LaneFigures& figures;  ///< of this loop
 };
 
@@ -108,6 +111,15 @@ public:
     virtual void hold(Milliseconds wait) = 0;  ///< nothing starts before that
     virtual void stop() = 0;                   ///< nothing new starts; final
     virtual bool busy() const = 0;             ///< a coroutine of it still runs
+    /// Delivers what comes up to the first turn and nothing after it, and tells its ground when
+    /// that is done; none = no bound any more. In force at once; completes when it is on disk.
+    virtual async::Awaitable<Result<void>> plan(std::vector<Turn> turns) {
+        (void)turns;
+        co_return Result<void>{};
+    }
+    virtual bool drained() const { return false; }  ///< up to the first turn
+    /// Another policy of the same order from now on.
+    virtual void adopt(LanePolicy policy) { (void)policy; }
     virtual LaneStatus status() const = 0;
 };
 

@@ -30,6 +30,11 @@ std::string text(const json::object& object, std::string_view name) {
 
 std::string LaneMemory::to_text() const {
     json::object object;
+    if (order) object["order"] = to_string(*order);
+    json::array later;
+    for (const Turn& turn : turns)
+        later.push_back(json::array{turn.through, to_string(turn.order)});
+    if (!later.empty()) object["turns"] = std::move(later);
     if (failures > 0) {
         object["failures"] = failures;
         object["since"] = failing_since_ms;
@@ -59,6 +64,17 @@ LaneMemory LaneMemory::from_text(const std::string& state) {
         std::clamp<std::int64_t>(number(object, "failures"), 0, 1'000'000)
     );
     memory.failing_since_ms = number(object, "since");
+    memory.order = order_of(text(object, "order"));
+    if (const auto* turns = object.if_contains("turns"); turns != nullptr && turns->is_array()) {
+        for (const auto& each : turns->get_array()) {
+            const auto* pair = each.if_array();
+            if (pair == nullptr || pair->size() != 2 || !(*pair)[1].is_string()) continue;
+            boost::system::error_code no_number;
+            const auto through = (*pair)[0].to_number<std::uint64_t>(no_number);
+            const auto order = order_of((*pair)[1].get_string());
+            if (!no_number && order) memory.turns.push_back({through, *order});
+        }
+    }
     memory.next_attempt_ms = number(object, "next");
     memory.paused_reason = text(object, "paused");
     memory.last_status = static_cast<int>(number(object, "status"));

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/ulid.hpp"
+#include "host/lanes/policy.hpp"
 #include "host/store/store.hpp"
 
 namespace trunkline::lanes {
@@ -12,6 +14,9 @@ namespace trunkline::lanes {
 /// What a lane must still know after a restart. Kept as JSON in the store's LaneState; "" = all is
 /// well. A value.
 struct LaneMemory {
+    /// In which order what waits has been delivered so far; none: as is usual for this kind.
+    std::optional<Order> order;
+    std::vector<Turn> turns;  ///< and in which later, ascending; few
     std::uint32_t failures = 0;
     WallMs failing_since_ms = 0;
     WallMs next_attempt_ms = 0;

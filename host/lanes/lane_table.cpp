@@ -6,8 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include "host/async/spawn.hpp"
-#include "host/lanes/keyed_lane.hpp"
-#include "host/lanes/sequential_lane.hpp"
 #include "host/lanes/table_parts.hpp"
 
 namespace trunkline::lanes {
@@ -48,62 +46,6 @@ LaneTable::LaneTable(Services services) : impl_{std::make_shared<Impl>(std::move
 
 LaneTable::~LaneTable() {
     impl_->close();
-}
-
-async::Awaitable<Result<store::LaneId>> LaneTable::add_sequential(
-    LaneSpec spec, std::unique_ptr<SequentialDestination> destination, bool held
-) {
-    const auto impl = impl_;
-    const auto reserved = co_await impl->reserve(spec.name);
-    if (!reserved) co_return reserved.error();
-    auto info = co_await impl->open(spec);
-    if (!info) {
-        co_await impl->forget(spec.name);
-        co_return info.error();
-    }
-    const auto id = info->id;
-    // Shared only because a std::function must be copyable; the lane takes it out.
-    auto shared = std::make_shared<std::unique_ptr<SequentialDestination>>(std::move(destination));
-    Impl::Make make = [spec, info = *std::move(info), shared, held](Side& side
-                      ) -> std::shared_ptr<Lane> {
-        SequentialLane::Setup setup;
-        setup.name = spec.name;
-        setup.owner = spec.owner;
-        setup.policy = spec.policy;
-        setup.info = info;
-        if (held) setup.held = "opening";
-        return std::make_shared<SequentialLane>(side.ground, std::move(setup), std::move(*shared));
-    };
-    const auto begun = co_await impl->begin(std::move(spec), id, std::move(make));
-    if (!begun) co_return begun.error();
-    co_return id;
-}
-
-async::Awaitable<Result<store::LaneId>> LaneTable::add_keyed(
-    LaneSpec spec, std::unique_ptr<KeyedDestination> destination
-) {
-    const auto impl = impl_;
-    const auto reserved = co_await impl->reserve(spec.name);
-    if (!reserved) co_return reserved.error();
-    auto info = co_await impl->open(spec);
-    if (!info) {
-        co_await impl->forget(spec.name);
-        co_return info.error();
-    }
-    const auto id = info->id;
-    auto shared = std::make_shared<std::unique_ptr<KeyedDestination>>(std::move(destination));
-    Impl::Make make = [spec, info = *std::move(info), shared](Side& side) -> std::shared_ptr<Lane> {
-        KeyedLane::Setup setup;
-        setup.name = spec.name;
-        setup.owner = spec.owner;
-        setup.connector = spec.connector;
-        setup.policy = spec.policy;
-        setup.info = info;
-        return std::make_shared<KeyedLane>(side.ground, std::move(setup), std::move(*shared));
-    };
-    const auto begun = co_await impl->begin(std::move(spec), id, std::move(make));
-    if (!begun) co_return begun.error();
-    co_return id;
 }
 
 async::Awaitable<Result<std::shared_ptr<MemoryLane>>> LaneTable::add_best_effort(

@@ -56,12 +56,14 @@ public:
     LaneTable(const LaneTable&) = delete;
     LaneTable& operator=(const LaneTable&) = delete;
 
-    /// Opens the lane in the store and starts it. `conflict` when a lane of that name already runs.
-    /// `held`: begins paused (reason "opening"), for a portal that has not accepted its opening
-    /// batch yet.
-    async::Awaitable<Result<store::LaneId>> add_sequential(
+    /// Opens the lane in the store and starts it, whichever order its policy asks for. What waits
+    /// in it from a time when the order was another one is delivered in that one first. `conflict`
+    /// when a lane of that name already runs. `held`: begins paused (reason "opening"), for a
+    /// portal that has not accepted its opening batch yet.
+    async::Awaitable<Result<store::LaneId>> add(
         LaneSpec spec, std::unique_ptr<SequentialDestination> destination, bool held
     );
+    /// The same for a receiver that takes one record at a time.
     async::Awaitable<Result<store::LaneId>> add_keyed(
         LaneSpec spec, std::unique_ptr<KeyedDestination> destination
     );
@@ -70,6 +72,9 @@ public:
     async::Awaitable<Result<std::shared_ptr<MemoryLane>>> add_best_effort(
         LaneSpec spec, std::unique_ptr<SequentialDestination> destination
     );
+    /// Another policy from now on. With another order what was accepted before is delivered in the
+    /// former one first; what comes meanwhile waits for that. Not of best-effort lanes.
+    async::Awaitable<Result<void>> change(std::string name, LanePolicy policy);
     /// Ends the lane and forgets it here; what it stores stays. Its destination dies on its loop.
     /// What is in flight may end for two seconds; then `cut` is to end it. Completes when all of it
     /// is written, so that the lane may be opened anew.

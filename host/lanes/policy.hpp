@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace trunkline::lanes {
 
@@ -21,8 +23,23 @@ struct RetryPolicy {
     Milliseconds max{300'000};
 };
 
+/// Which order holds. `keyed`: within each conversation. Words are stored; never change them.
+enum class Order { sequential, keyed, parallel };
+
+const char* to_string(Order order) noexcept;
+/// None: not one of the three words.
+std::optional<Order> order_of(std::string_view word) noexcept;
+
+/// From the record after `through` on, `order` holds.
+struct Turn {
+    std::uint64_t through = 0;
+    Order order{};
+};
+
 /// How one lane behaves. A value; the defaults are the contract's.
 struct LanePolicy {
+    Order order = Order::sequential;
+    std::uint32_t streams = 8;  ///< deliveries in flight at most, where the order allows several
     Milliseconds retention{std::chrono::hours{24}};
     BatchPolicy batch;
     RetryPolicy retry;
@@ -30,8 +47,6 @@ struct LanePolicy {
     std::uint64_t waiting_bytes_max =
         0;  ///< of stored bodies; beyond it appends are throttled; 0 = no bound
 
-    std::uint32_t conversations_at_once =
-        8;  ///< keyed lanes: deliveries in flight, one per conversation
     std::uint32_t waiting_max =
         10'000;  ///< best-effort lanes: conversations remembered, beyond it the oldest is dropped
 };

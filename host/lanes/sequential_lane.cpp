@@ -152,7 +152,35 @@ bool SequentialLane::may_deliver() const {
 
 store::Sequence SequentialLane::tail() const {
     const auto info = ground_.store.lane(setup_.info.id);
-    return info ? info->tail : next_;
+    const auto end = info ? info->tail : next_;
+    return memory_.turns.empty() ? end : std::min(end, drain_through() + 1);
+}
+
+async::Awaitable<Result<void>> SequentialLane::plan(std::vector<Turn> turns) {
+    const auto self = shared_from_this();
+    memory_.turns = std::move(turns);
+    told_drained_ = false;
+    auto written = co_await write_down();
+    if (!running_) settle();
+    co_return written;
+}
+
+/// Without those that are another lane's.
+std::vector<store::Record> SequentialLane::mine(std::vector<store::Record> records) const {
+    if (!memory_.turns.empty())
+        std::erase_if(records, [last = drain_through()](const store::Record& record) {
+            return record.sequence > last;
+        });
+    return records;
+}
+
+bool SequentialLane::drained() const {
+    return !memory_.turns.empty() && next_ > drain_through() && unwritten_ == 0;
+}
+
+void SequentialLane::adopt(LanePolicy policy) {
+    setup_.policy = policy;
+    if (!running_) settle();
 }
 
 std::uint64_t SequentialLane::waiting_bytes() const {
@@ -189,7 +217,10 @@ void SequentialLane::arm(Milliseconds delay) {
 void SequentialLane::settle() {
     ground_.timers.cancel(std::exchange(timer_, 0));
     gathering_ = false;
-    if (stopped_ || next_ >= tail()) return;
+    if (stopped_) return;
+    if (drained() && !std::exchange(told_drained_, true) && ground_.drained)
+        ground_.drained(setup_.name);
+    if (next_ >= tail()) return;
     const Time now = ground_.clock.steady();
     const bool unknown = head_known_ != next_;
     if (may_deliver() || (unknown && now >= look_after_)) {
@@ -250,7 +281,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::step() {
         const auto next = co_await storage_failed(read.error().context);
         co_return next;
     }
-    auto records = *std::move(read);
+    auto records = mine(*std::move(read));
     if (records.empty()) {
         std::string what = "a waiting event cannot be read";
         const auto next = co_await storage_failed(std::move(what));
@@ -282,7 +313,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::look_at_head() {
         const auto next = co_await storage_failed(read.error().context);
         co_return next;
     }
-    auto records = *std::move(read);
+    auto records = mine(*std::move(read));
     if (records.empty()) {
         std::string what = "a waiting event cannot be read";
         const auto next = co_await storage_failed(std::move(what));

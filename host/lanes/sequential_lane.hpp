@@ -20,8 +20,6 @@ namespace trunkline::lanes {
 /// Each leaves a gap notice in the event's place.
 class SequentialLane final : public Lane, public std::enable_shared_from_this<SequentialLane> {
 public:
-    static constexpr std::size_t kRejectedPerHourMax = 10;
-
     struct Setup {
         std::string name;
         std::string owner;
@@ -42,6 +40,11 @@ public:
     void hold(Milliseconds wait) override;
     void stop() override;
     bool busy() const override { return running_; }
+    async::Awaitable<Result<void>> plan(std::vector<Turn> turns) override;
+    bool drained() const override;
+    void adopt(LanePolicy policy) override;
+    /// For the lane that takes its place; this one is stopped, and not busy.
+    std::unique_ptr<SequentialDestination> release() { return std::move(destination_); }
     LaneStatus status() const override;
 
 private:
@@ -54,6 +57,10 @@ private:
     void arm(Milliseconds delay);
     bool may_deliver() const;
     store::Sequence tail() const;
+    store::Sequence drain_through() const {
+        return memory_.turns.empty() ? 0 : memory_.turns.front().through;
+    }
+    std::vector<store::Record> mine(std::vector<store::Record> records) const;
     std::uint64_t waiting_bytes() const;
     async::Awaitable<> run();
     async::Awaitable<Next> step();
@@ -123,6 +130,7 @@ private:
     Verdict refusal_;                 // the answer that made it due
     std::unique_ptr<Alarms> alarms_;  // most lanes never have any
     bool alarmed_ = false;
+    bool told_drained_ = false;
 };
 
 }  // namespace trunkline::lanes

@@ -54,6 +54,7 @@ Side::Side(
           .alarm = services.listener.alarm,
           .gone = {},
           .connector_wait = {},
+          .drained = {},
           .figures = figures,
       } {}
 
@@ -119,6 +120,13 @@ void LaneTable::Impl::listen() {
                     [[maybe_unused]] const auto paused =
                         co_await step_on(std::move(entry), std::move(step));
                 }
+            });
+        };
+        side->ground.drained = [weak = weak_from_this()](const std::string& lane) {
+            const auto self = weak.lock();
+            if (!self) return;
+            async::spawn(self->registry(), "lanes.succeed", [self, lane] {
+                return self->succeed(lane);
             });
         };
         side->ground.connector_wait =

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "host/lanes/lane_memory.hpp"
 #include "host/lanes/lane_table.hpp"
 
 /// The insides of the lane table; for lane_table.cpp and table_parts.cpp only.
@@ -83,6 +84,14 @@ struct Entry {
     store::LaneId id = 0;
     std::string owner;
     std::string connector;
+    // Of guaranteed ones:
+    LaneSpec wanted;          // the policy that was asked for last
+    Order order{};            // the present lane's
+    std::vector<Turn> turns;  // when other orders begin, that of `wanted` the last
+    /// Makes the lane that takes the place of `former`, which is stopped and not busy. On the
+    /// lane's loop.
+    std::function<std::shared_ptr<Lane>(Side&, Lane& former, const LaneSpec&, store::LaneInfo)>
+        succeed;
 };
 
 class LaneTable::Impl : public std::enable_shared_from_this<LaneTable::Impl> {
@@ -118,6 +127,16 @@ public:
     async::Awaitable<std::vector<Entry>> entries(std::function<bool(const Entry&)> wanted);
     using Make = std::function<std::shared_ptr<Lane>(Side&)>;
     async::Awaitable<Result<void>> begin(LaneSpec spec, store::LaneId id, Make make);
+    /// What `add` is for both kinds of receiver (orders.cpp).
+    template <class Kinds>
+    async::Awaitable<Result<store::LaneId>> add(
+        LaneSpec spec, std::unique_ptr<typename Kinds::Destination> destination, bool held
+    );
+    async::Awaitable<Result<Order>> order_at_start(
+        const LaneSpec& spec, store::LaneInfo& info, Order usual
+    );
+    async::Awaitable<Result<void>> remember(store::LaneInfo& info, const LaneMemory& memory);
+    async::Awaitable<> succeed(std::string name);
 
     Services services;
     DriftWatch drift;

@@ -145,8 +145,7 @@ private:
             auto spec = spec_of(lane);
             if (lane < kSequential) {
                 auto portal = make_portal(around_, lane, epoch, seed);
-                const auto added =
-                    co_await table_->add_sequential(std::move(spec), std::move(portal), held);
+                const auto added = co_await table_->add(std::move(spec), std::move(portal), held);
                 done = added.has_value();
             } else {
                 const auto told = ids_.at(lane - kSequential);

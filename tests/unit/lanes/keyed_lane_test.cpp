@@ -40,6 +40,7 @@ KeyedVerdict not_yet(Milliseconds delay, WaitScope scope = WaitScope::conversati
 struct Bench {
     explicit Bench(std::uint64_t seed = 1) : world{seed} {
         id = world.store.open_lane("account/acme-telegram")->id;
+        policy.order = Order::keyed;
         world.store.on_append([this](store::LaneId) {
             if (lane) lane->wake();
         });
@@ -122,7 +123,7 @@ struct Bench {
 TEST(KeyedLaneTest, DeliversConversationsAtOnceAndEachInOrder) {
     Bench bench;
     bench.took = 1s;
-    bench.policy.conversations_at_once = 4;
+    bench.policy.streams = 4;
     for (int i = 0; i < 60; ++i)
         bench.add("c" + std::to_string(i % 6));
     bench.start();
@@ -204,7 +205,7 @@ TEST(KeyedLaneTest, WhoseTurnHasNotComeHasNotFailed) {
 TEST(KeyedLaneTest, WhatWaitsIsForeseenFarBeyondTheWindow) {
     Bench bench;
     bench.took = 1s;
-    bench.policy.conversations_at_once = 1;
+    bench.policy.streams = 1;
     for (int i = 0; i < 1'000; ++i)
         bench.add("c" + std::to_string(i % 400));
     bench.start();
@@ -236,7 +237,7 @@ TEST(KeyedLaneTest, AnAccountsWaitHoldsEveryoneBack) {
     bench.answer = [&told](const store::Record&, std::uint32_t) {
         return std::exchange(told, true) ? of(KeyedKind::done) : later(5min, WaitScope::account);
     };
-    bench.policy.conversations_at_once = 1;
+    bench.policy.streams = 1;
     bench.add("a");
     bench.add("b");
     bench.start();
@@ -403,7 +404,7 @@ TEST(KeyedLaneTest, SurvivesEveryKindOfTrouble) {
             if (record.body == "bad") return of(KeyedKind::dead);
             return of(KeyedKind::done);
         };
-        bench.policy.conversations_at_once = static_cast<std::uint32_t>(1 + world.pick(8));
+        bench.policy.streams = static_cast<std::uint32_t>(1 + world.pick(8));
         bench.start();
         std::set<store::Sequence> all, bad;
         for (int step = 0; step < 20; ++step) {

@@ -104,9 +104,8 @@ protected:
             LaneSpec spec;
             spec.name = name;
             spec.owner = "portal/acme";
-            const auto added = co_await table->add_sequential(
-                std::move(spec), std::make_unique<Portal>(inbox), false
-            );
+            const auto added =
+                co_await table->add(std::move(spec), std::make_unique<Portal>(inbox), false);
             if (added) id = *added;
         });
         return id;
@@ -247,6 +246,7 @@ TEST_F(LaneTableTest, AKeyedLaneGivesUpBehindAStuckHead) {
     run([&]() -> async::Awaitable<> {
         LaneSpec spec;
         spec.name = "account/acme-telegram";
+        spec.policy.order = Order::keyed;
         const auto added =
             co_await table->add_keyed(std::move(spec), std::make_unique<Messenger>(inbox));
         if (added) lane = *added;

@@ -103,6 +103,7 @@ public:
         .connector_wait = [this](
                               const std::string& connector, Milliseconds wait
                           ) { connector_waits.emplace_back(connector, wait); },
+        .drained = {},
         .figures = figures,
     };
 

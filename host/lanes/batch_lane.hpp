@@ -1,0 +1,97 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/lanes/lines_lane.hpp"
+
+namespace trunkline::lanes {
+
+/// A guaranteed lane that delivers batches, several at once, each of records of several lines;
+/// never two of one line at the same time. For receivers that want order within each conversation
+/// only
+/// (`keyed`), or none (`parallel`).
+///
+/// Who is at fault when a delivery fails, the receiver or one line of it? A batch of several lines
+/// that fails counts against the receiver, and its lines go alone from then on. A line that fails
+/// alone although others got through since it failed before has a fault of its own: it waits by a
+/// clock of its own, and a record that is refused like that is given up on. All else is the
+/// receiver's fault, and the whole lane waits.
+class BatchLane final : public LinesLane {
+public:
+    BatchLane(Ground& ground, Setup setup, std::unique_ptr<SequentialDestination> destination);
+
+    void start() override;
+    void stop() override;
+    bool busy() const override { return LinesLane::busy() || requests_ > 0; }
+    /// For the lane that takes its place; this one is stopped, and not busy.
+    std::unique_ptr<SequentialDestination> release() { return std::move(destination_); }
+
+private:
+    /// One request: its records in the order of the lane, and the lines they are of.
+    struct Parcel {
+        std::vector<std::string> names;
+        std::vector<store::Record> records;
+        Time began{};
+        bool one_line() const { return names.size() == 1; }
+    };
+
+    // Choosing and sending (batch_lane.cpp)
+    void launch() override;
+    void look_at(std::vector<std::string> names) override;
+    void kicked() override;
+    std::uint32_t at_once() const;
+    bool worth_sending() const;
+    std::vector<std::string> take_lines();
+    async::Awaitable<> work(std::vector<std::string> names);
+    async::Awaitable<> send(std::vector<std::string>& names);
+    async::Awaitable<> look(std::vector<std::string> names);
+    async::Awaitable<std::vector<store::Record>> gather(std::vector<std::string>& names);
+    std::vector<store::Record> out_of_time(const std::vector<store::Record>& records);
+    bool time_is_trusted();
+    async::Awaitable<> expire(std::vector<store::Record> late);
+    async::Awaitable<Verdict> ask(const Parcel& parcel);
+    std::optional<Backlog> backlog(const Parcel& parcel) const;
+
+    // What an answer means (batch_answers.cpp)
+    async::Awaitable<> conclude(Parcel parcel, Verdict verdict);
+    async::Awaitable<> accepted(Parcel parcel, Verdict verdict);
+    async::Awaitable<> rejected(Parcel parcel, Verdict verdict);
+    async::Awaitable<> refused(Parcel parcel, Verdict verdict);
+    async::Awaitable<> failed(const Parcel& parcel, Verdict verdict);
+    async::Awaitable<> receiver_failed(const Parcel& parcel, Verdict verdict);
+    void split(const Parcel& parcel);
+    bool own_fault(const Parcel& parcel);
+    async::Awaitable<> gone(Verdict verdict);
+    /// The first of a line was refused alone, and no other line tells whether it or the receiver is
+    /// at fault: the one after it does, behind the notice that would stand in its place.
+    async::Awaitable<> try_without(std::string name);
+    async::Awaitable<> conclude_trial(Parcel parcel, store::Record head, Verdict verdict);
+    /// Each moves to the dead letters, and a notice takes its place in its line.
+    async::Awaitable<bool> give_up(
+        std::vector<store::Record> records,
+        std::string reason,
+        std::vector<std::string> details,
+        int status,
+        std::optional<Ulid> notice = std::nullopt
+    );
+    store::Append notice_for(const store::Record& record, const std::string& reason);
+
+    std::unique_ptr<SequentialDestination> destination_;
+    RetryClock clock_;
+    Time failed_since_{};       // requests that began before it tell nothing new
+    std::uint64_t taken_ = 0;   // requests that got something through
+    std::size_t requests_ = 0;  // on their way
+    Timers::Token linger_ = 0;
+    bool lingered_ = false;
+    bool alarmed_ = false;
+    std::optional<std::string> trial_;  // the line whose first one is left out of the next try
+    bool trial_open_ = false;           // its notice may have arrived: only the same may follow
+    Verdict refusal_;                   // that made the trial due
+    double latency_ms_ = 0;
+};
+
+}  // namespace trunkline::lanes
