@@ -55,6 +55,9 @@ WallMs longest_retention(const config::Config& config) {
 
 lanes::LanePolicy policy_of(const config::Portal& portal, const config::Lane& lane) {
     lanes::LanePolicy policy;
+    policy.order = *lanes::order_of(lane.order);
+    policy.one_try = lane.delivery == "best_effort";
+    policy.streams = static_cast<std::uint32_t>(lane.streams);
     policy.retention = lane.retention;
     policy.batch.max_messages = static_cast<std::uint32_t>(lane.batch.max_messages);
     policy.batch.max_bytes = lane.batch.max_bytes;

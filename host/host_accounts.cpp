@@ -230,7 +230,9 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from, O
     spec.owner = spec.name;
     spec.connector = from.connector;
     spec.home = &account->loop;
-    spec.policy.order = lanes::Order::keyed;
+    spec.policy.order = *lanes::order_of(from.commands.order);
+    spec.policy.one_try = from.commands.delivery == "best_effort";
+    spec.policy.streams = static_cast<std::uint32_t>(from.commands.streams);
     spec.policy.waiting_bytes_max = portal->limits.waiting_bytes;
     account->recovered = [this, owner = spec.owner] { return lanes_->admit_owner(owner); };
     auto destination = std::make_unique<outbound::Messenger>(

@@ -86,6 +86,27 @@ void bind_account(Section& s, Account& account) {
     s.text("connector", account.connector, "which connector speaks for it", true);
     s.text("portal", account.portal, "the portal it belongs to", true);
     s.text("line", account.line, "the open line it feeds");
+    s.section("commands", "how its commands go to the messenger", [&](Section& c) {
+        c.one_of(
+            "order",
+            account.commands.order,
+            {"sequential", "keyed", "parallel"},
+            "which order is kept; keyed: within each conversation"
+        );
+        c.one_of(
+            "delivery",
+            account.commands.delivery,
+            {"guaranteed", "best_effort"},
+            "tried until they expire, or once"
+        );
+        c.number(
+            "streams",
+            account.commands.streams,
+            1,
+            64,
+            "commands on their way at once; a sequential account has one"
+        );
+    });
     s.object("settings", account.settings, "what its connector asks for", &account.written);
     if (s.describing()) return;
     account.place = s.place();

@@ -130,11 +130,19 @@ struct Written {
     bool exposed = false;  ///< written out, in a file that others can read
 };
 
+/// How an account's commands go to its messenger.
+struct Commands {
+    std::string order = "keyed";
+    std::string delivery = "guaranteed";
+    std::uint64_t streams = 8;
+};
+
 struct Account {
     std::string id;
     std::string connector;
     std::string portal;
     std::string line;
+    Commands commands;
     boost::json::object settings;
     Place place;
     Place connector_place;

@@ -76,17 +76,11 @@ void bind_lane(Section& s, Lane& lane) {
     for (const std::string& type : lane.events) {
         if (std::find(kEventTypes.begin(), kEventTypes.end(), type) == kEventTypes.end())
             s.problem("events", "\"" + type + "\" is no event type");
-        if (lane.delivery == "best_effort" && type != "typing" && type != "presence") {
-            s.not_in_this_version("events", "\"" + type + "\" in a best-effort lane");
-        }
     }
-    if (lane.delivery == "guaranteed" && lane.order != "sequential")
-        s.not_in_this_version("order", "a guaranteed lane that is " + lane.order);
-    if (lane.delivery == "best_effort" && lane.order != "keyed")
-        s.not_in_this_version("order", "a best-effort lane that is " + lane.order);
+    if (lane.order == "sequential" && lane.streams != 1)
+        s.problem("streams", "a sequential lane has one: it sends nothing before the last is taken");
     if (lane.delivery == "best_effort" && lane.events.empty())
         s.problem("events", "a best-effort lane must name its events");
-    if (lane.streams != 1) s.not_in_this_version("streams", "more than one stream");
 }
 
 void check_lanes(Section& s, const Portal& portal) {

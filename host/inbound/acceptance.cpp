@@ -320,7 +320,9 @@ void append_event(
         record.accepted_ms = now;
         record.conversation = std::move(conversation);
         record.body = event.SerializeAsString();
-        out.fleeting.push_back({lane.memory.get(), event.type(), std::move(record)});
+        out.fleeting.push_back(
+            {lane.memory.get(), event.type(), std::move(record), std::move(dedup)}
+        );
         return;
     }
     store::Append append;

@@ -42,6 +42,7 @@ struct Fleeting {
     lanes::MemoryLane* lane;
     std::string kind;
     store::Record record;
+    std::string dedup;
 };
 
 /// What a commit is made of. The batch is written whole; what is fleeting is offered afterwards.

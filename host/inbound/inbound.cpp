@@ -22,7 +22,9 @@ async::Awaitable<Result<void>> write(
     if (accepted.batch.append.empty() && accepted.batch.put.empty() &&
         accepted.batch.erase.empty() && accepted.batch.conversations.empty()) {
         for (Fleeting& event : accepted.fleeting)
-            event.lane->offer(std::move(event.kind), std::move(event.record));
+            event.lane->offer(
+            std::move(event.kind), std::move(event.record), std::move(event.dedup)
+        );
         co_return Result<void>{};
     }
     auto written = co_await store.commit(std::move(accepted.batch));
@@ -36,7 +38,9 @@ async::Awaitable<Result<void>> write(
     for (const store::Position& position : written->positions)
         ++(position.repeat ? account.figures.repeats : account.figures.received);
     for (Fleeting& event : accepted.fleeting)
-        event.lane->offer(std::move(event.kind), std::move(event.record));
+        event.lane->offer(
+            std::move(event.kind), std::move(event.record), std::move(event.dedup)
+        );
     co_return Result<void>{};
 }
 

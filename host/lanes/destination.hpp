@@ -128,6 +128,12 @@ public:
     /// What to write (e.g. a failed status) when the record's time has run out; merged with its
     /// dead letter.
     virtual async::Awaitable<store::Batch> expired(store::Record record) = 0;
+    /// What to write when its one try has failed (lanes of best effort).
+    virtual async::Awaitable<store::Batch> dropped(store::Record record, const KeyedVerdict& why) {
+        (void)record;
+        (void)why;
+        co_return store::Batch{};
+    }
     /// When the record's time runs out; none = acceptance + the lane's retention.
     virtual std::optional<WallMs> expires_ms(const store::Record& record) = 0;
 };

@@ -117,6 +117,14 @@ async::Awaitable<bool> KeyedLane::attempt(std::string name, store::Record record
         const bool next = co_await end(std::move(record), std::move(batch));
         co_return next;
     }
+    if (setup_.policy.one_try && (verdict.kind == Kind::retry || verdict.kind == Kind::stop)) {
+        ++ground_.figures.failures;
+        memory_.last_error = verdict.code.empty() ? verdict.reason : verdict.reason + " " + verdict.code;
+        auto batch = co_await destination_->dropped(record, verdict);
+        const bool next = co_await end(std::move(record), std::move(batch));
+        if (next) ++ground_.figures.dropped;
+        co_return next;
+    }
     co_await put_off(std::move(name), std::move(verdict));
     co_return false;
 }

@@ -315,7 +315,7 @@ LaneStatus LinesLane::status() const {
     status.name = setup_.name;
     status.owner = setup_.owner;
     status.order = to_string(setup_.policy.order);
-    status.delivery = "guaranteed";
+    status.delivery = setup_.policy.one_try ? "best_effort" : "guaranteed";
     status.epoch = setup_.info.epoch;
     status.held = held_;
     status.depth = depth();

@@ -40,6 +40,7 @@ struct Turn {
 struct LanePolicy {
     Order order = Order::sequential;
     std::uint32_t streams = 8;  ///< deliveries in flight at most, where the order allows several
+    bool one_try = false;       ///< best effort: what fails is not tried again
     Milliseconds retention{std::chrono::hours{24}};
     BatchPolicy batch;
     RetryPolicy retry;
@@ -47,8 +48,10 @@ struct LanePolicy {
     std::uint64_t waiting_bytes_max =
         0;  ///< of stored bodies; beyond it appends are throttled; 0 = no bound
 
-    std::uint32_t waiting_max =
-        10'000;  ///< best-effort lanes: conversations remembered, beyond it the oldest is dropped
+    /// Best-effort lanes in memory: events that wait, and bytes of their bodies; beyond it the oldest
+    /// is dropped.
+    std::uint32_t waiting_max = 10'000;
+    std::uint64_t memory_bytes_max = 8ULL << 20U;
 };
 
 }  // namespace trunkline::lanes

@@ -84,7 +84,9 @@ KeyedVerdict verdict(KeyedVerdict::Kind kind, std::string reason, std::string co
 
 void offer(inbound::Accepted& accepted) {
     for (inbound::Fleeting& event : accepted.fleeting)
-        event.lane->offer(std::move(event.kind), std::move(event.record));
+        event.lane->offer(
+            std::move(event.kind), std::move(event.record), std::move(event.dedup)
+        );
     accepted.fleeting.clear();
 }
 
@@ -444,6 +446,26 @@ KeyedVerdict Messenger::conclude(
 }
 
 async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
+    auto batch = co_await give_up(
+        std::move(record), "expired", "its time ran out before the messenger took it"
+    );
+    co_return batch;
+}
+
+async::Awaitable<store::Batch> Messenger::dropped(
+    store::Record record, const KeyedVerdict& why
+) {
+    std::string text = "it is tried once only";
+    if (!why.code.empty()) text += ": " + why.code;
+    auto batch = co_await give_up(
+        std::move(record), why.reason.empty() ? "unavailable" : why.reason, std::move(text)
+    );
+    co_return batch;
+}
+
+async::Awaitable<store::Batch> Messenger::give_up(
+    store::Record record, std::string code, std::string text
+) {
     finished(record);
     universal::Command command;
     inbound::Accepted accepted;
@@ -454,10 +476,10 @@ async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
     });
     Status status;
     status.state = "failed";
-    status.code = "expired";
+    status.code = std::move(code);
     status.sequence = record.sequence;
-    status.text = "its time ran out before the messenger took it";
-    // What was sent before it ran out must be known, so that nobody sends it again: no person, and
+    status.text = std::move(text);
+    // What was sent before must be known, so that nobody sends it again: no person, and
     // not the lane after a requeue, for which the row stays.
     if (row && *row) {
         if (auto begun = read_begun((*row)->value, record.id))

@@ -39,9 +39,15 @@ public:
         override;
     async::Awaitable<> foresee(std::span<const store::Record> records) override;
     async::Awaitable<store::Batch> expired(store::Record record) override;
+    async::Awaitable<store::Batch> dropped(
+        store::Record record, const lanes::KeyedVerdict& why
+    ) override;
     std::optional<WallMs> expires_ms(const store::Record& record) override;
 
 private:
+    async::Awaitable<store::Batch> give_up(
+        store::Record record, std::string code, std::string text
+    );
     /// What is known of a command that has begun: after a crash it goes on here instead of from the
     /// start.
     struct Progress {

@@ -20,6 +20,7 @@ public:
     std::set<store::Sequence> repeats_allowed;
     std::set<store::Sequence> done;
     std::vector<store::Sequence> expired;
+    std::vector<store::Sequence> dropped;
     std::vector<store::Sequence> foreseen;  ///< in this life of the lane
     std::vector<std::string> violations;
     int most_at_once = 0;
@@ -66,6 +67,12 @@ public:
     }
     async::Awaitable<store::Batch> expired(store::Record record) override {
         memory_.expired.push_back(record.sequence);
+        co_return store::Batch{};
+    }
+    async::Awaitable<store::Batch> dropped(
+        store::Record record, const KeyedVerdict&
+    ) override {
+        memory_.dropped.push_back(record.sequence);
         co_return store::Batch{};
     }
     std::optional<WallMs> expires_ms(const store::Record& record) override {

@@ -379,6 +379,50 @@ TEST(KeyedLaneTest, WhatTheDiskRefusesIsWrittenLaterAndNotSentAgain) {
     EXPECT_TRUE(bench.memory.violations.empty());
 }
 
+TEST(KeyedLaneTest, SequentiallyNothingOvertakesAndOneIsOnItsWay) {
+    Bench bench;
+    bench.policy.order = Order::sequential;
+    bench.took = 1s;
+    bool ill = true;
+    bench.answer = [&](const store::Record& record, std::uint32_t) {
+        return ill && record.sequence == 5 ? later(10s) : of(KeyedKind::done);
+    };
+    for (int i = 0; i < 20; ++i)
+        bench.add("c" + std::to_string(i % 6));
+    bench.start();
+    bench.world.pass(1min);
+    EXPECT_EQ(bench.memory.done.size(), 4U) << "a conversation that waits holds back all";
+    EXPECT_EQ(bench.memory.most_at_once, 1);
+    EXPECT_EQ(bench.held_rows(), 0U);
+    ill = false;
+    bench.world.pass(1min);
+    EXPECT_EQ(bench.memory.done.size(), 20U);
+    EXPECT_EQ(bench.lane->status().order, "sequential");
+}
+
+TEST(KeyedLaneTest, WithOneTryWhatFailsIsDroppedAndWhoseTurnHasNotComeWaits) {
+    Bench bench;
+    bench.policy.one_try = true;
+    std::map<store::Sequence, int> asked;
+    bench.answer = [&](const store::Record& record, std::uint32_t) {
+        const int times = ++asked[record.sequence];
+        if (record.body == "fails") return later(10min);
+        if (record.body == "broken") return of(KeyedKind::stop);
+        return record.body == "limited" && times == 1 ? not_yet(5s) : of(KeyedKind::done);
+    };
+    for (const char* body : {"plain", "fails", "broken", "limited", "plain"})
+        bench.add("c", body);
+    bench.start();
+    bench.world.pass(1min);
+    EXPECT_EQ(bench.lane->status().depth, 0U);
+    EXPECT_EQ(bench.lane->status().delivery, "best_effort");
+    EXPECT_EQ(bench.memory.done, (std::set<store::Sequence>{1, 4, 5}));
+    EXPECT_EQ(bench.memory.dropped, (std::vector<store::Sequence>{2, 3}));
+    EXPECT_EQ(asked[2], 1);
+    EXPECT_EQ(bench.world.figures.dropped, 2U);
+    EXPECT_TRUE(bench.dead().empty());
+}
+
 TEST(KeyedLaneTest, SurvivesEveryKindOfTrouble) {
     const char* only = std::getenv("TRUNKLINE_SEED");
     const char* seeds = std::getenv("TRUNKLINE_SEEDS");

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "fake_portal.hpp"
+#include "lines_portal.hpp"
 
 namespace trunkline::lanes::test {
 namespace {
@@ -12,11 +12,25 @@ using std::chrono_literals::operator""s;
 class MemoryLaneTest : public testing::Test {
 protected:
     MemoryLaneTest() {
+        policy.order = Order::keyed;
         policy.waiting_max = 3;
-        auto portal = std::make_unique<FakePortal>(world, memory, [this](const Delivery& delivery) {
-            deliveries.push_back(delivery);
-            return reply();
-        });
+        policy.streams = 1;
+        begin();
+    }
+    ~MemoryLaneTest() override {
+        lane->stop();
+        world.drain();
+        for (const auto& violation : memory->violations)
+            ADD_FAILURE() << violation;
+    }
+    void begin() {
+        if (lane) lane->stop();
+        memory = std::make_unique<LinesMemory>(policy.order);
+        auto portal =
+            std::make_unique<LinesPortal>(world, *memory, [this](const Delivery& delivery) {
+                deliveries.push_back(delivery);
+                return reply();
+            });
         MemoryLane::Setup setup;
         setup.name = "portal/acme/presence";
         setup.owner = "portal/acme";
@@ -24,9 +38,13 @@ protected:
         setup.epoch = 5;
         lane = std::make_shared<MemoryLane>(world.ground, std::move(setup), std::move(portal));
     }
-    ~MemoryLaneTest() override {
-        lane->stop();
-        world.drain();
+    std::vector<std::string> bodies() const {
+        std::vector<std::string> out;
+        for (const auto& delivery : deliveries) {
+            for (const auto& record : delivery.records)
+                out.push_back(record.body);
+        }
+        return out;
     }
     async::Awaitable<Verdict> reply() {
         co_await world.sleep(1s);
@@ -36,17 +54,19 @@ protected:
         verdict.detail = "as the test says";
         co_return verdict;
     }
-    void offer(const std::string& conversation, const std::string& body) {
+    void offer(
+        const std::string& conversation, const std::string& body, const std::string& dedup = ""
+    ) {
         store::Record record;
         record.id = make_ulid(world.clock.wall_ms());
         record.conversation = conversation;
         record.body = body;
-        lane->offer("typing", std::move(record));
+        lane->offer("typing", std::move(record), dedup);
         world.settle();
     }
 
     World world;
-    PortalMemory memory;
+    std::unique_ptr<LinesMemory> memory;
     LanePolicy policy;
     Verdict::Kind kind = Verdict::Kind::accepted;
     bool alarm = false;
@@ -135,6 +155,78 @@ TEST_F(MemoryLaneTest, TakesNothingWhilePaused) {
     world.pass(5s);
     EXPECT_TRUE(deliveries.empty());
     EXPECT_EQ(world.figures.dropped, 2U);
+}
+
+TEST_F(MemoryLaneTest, KeyedDeliversConversationsSideBySideAndEachAlone) {
+    policy.waiting_max = 100;
+    policy.streams = 3;
+    policy.batch.max_messages = 1;
+    begin();
+    for (const char* conversation : {"a", "b", "c", "d"})
+        offer(conversation, "1");
+    world.pass(Milliseconds{500});
+    EXPECT_EQ(memory->most_at_once, 3);
+    offer("a", "2");
+    world.pass(Milliseconds{400});
+    EXPECT_EQ(deliveries.size(), 3U) << "a's first is still on its way";
+    world.pass(5s);
+    EXPECT_EQ(bodies().size(), 5U);
+    EXPECT_EQ(lane->status().state, "idle");
+}
+
+TEST_F(MemoryLaneTest, SequentialDeliversAllInOrderOneRequestAtATime) {
+    policy.order = Order::sequential;
+    policy.waiting_max = 100;
+    policy.streams = 4;
+    policy.batch.max_messages = 2;
+    begin();
+    for (const char* body : {"1", "2", "3", "4", "5"})
+        offer("a", body);
+    world.pass(10s);
+    EXPECT_EQ(bodies(), (std::vector<std::string>{"1", "2", "3", "4", "5"}));
+    EXPECT_EQ(deliveries.size(), 3U);
+    EXPECT_EQ(memory->most_at_once, 1);
+    EXPECT_EQ(lane->status().order, "sequential");
+    EXPECT_EQ(world.figures.dropped, 0U);
+}
+
+TEST_F(MemoryLaneTest, ParallelDeliversAllOnAllStreams) {
+    policy.order = Order::parallel;
+    policy.waiting_max = 100;
+    policy.streams = 4;
+    policy.batch.max_messages = 2;
+    begin();
+    for (int i = 0; i < 20; ++i)
+        offer("a", std::to_string(i));
+    world.pass(10s);
+    EXPECT_EQ(bodies().size(), 20U);
+    EXPECT_EQ(memory->most_at_once, 4);
+}
+
+TEST_F(MemoryLaneTest, WhatTheMessengerRepeatsIsTakenOnce) {
+    policy.order = Order::sequential;
+    begin();
+    offer("a", "1", "x");
+    offer("a", "1", "x");
+    world.pass(5s);
+    offer("a", "1", "x");
+    offer("a", "2", "y");
+    world.pass(5s);
+    EXPECT_EQ(bodies(), (std::vector<std::string>{"1", "2"}));
+}
+
+TEST_F(MemoryLaneTest, IsBoundedInBytesToo) {
+    policy.order = Order::sequential;
+    policy.waiting_max = 1'000;
+    policy.memory_bytes_max = 1'000;
+    begin();
+    for (int i = 0; i < 10; ++i)
+        offer("a", std::string(300, static_cast<char>('a' + i)));
+    EXPECT_EQ(lane->status().depth, 3U);
+    offer("a", std::string(5'000, 'z'));
+    EXPECT_EQ(lane->status().depth, 1U) << "one that is larger still goes, alone";
+    world.pass(5s);
+    EXPECT_EQ(bodies().back().size(), 5'000U);
 }
 
 }  // namespace trunkline::lanes::test
