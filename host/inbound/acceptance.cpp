@@ -323,6 +323,8 @@ void append_event(
         out.fleeting.push_back(
             {lane.memory.get(), event.type(), std::move(record), std::move(dedup)}
         );
+        // Of what is kept beside it nothing is fleeting.
+        std::ranges::move(with, std::back_inserter(out.batch.put));
         return;
     }
     store::Append append;

@@ -1,5 +1,6 @@
 // What a lane of batches does with the answer to one of them.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -81,7 +82,7 @@ async::Awaitable<> BatchLane::accepted(Parcel parcel, Verdict verdict) {
     std::erase_if(parcel.records, [through](const store::Record& record) {
         return record.sequence > through;
     });
-    ++taken_;
+    newest_taken_ = std::max(newest_taken_, parcel.number);
     store::Batch batch;
     batch.durable = false;
     if (memory_.failures > 0) {
@@ -149,13 +150,13 @@ async::Awaitable<> BatchLane::refused(Parcel parcel, Verdict verdict) {
     }
     if (!own_fault(parcel)) {
         Line& line = lines_.at(parcel.names.front());
-        if (trial_ || memory_.trial_sequence != 0 || line.held + line.queue.size() < 2) {
+        if (trial_ != 0 || memory_.trial_sequence != 0 || line.held + line.queue.size() < 2) {
             co_await receiver_failed(parcel, std::move(verdict));
             co_return;
         }
         // Now, not after a wait: a receiver that was ill and gets well meanwhile would make a good
         // event look bad.
-        trial_ = parcel.names.front();
+        trial_ = parcel.records.front().sequence;
         refusal_ = std::move(verdict);
         co_return;
     }
@@ -176,21 +177,23 @@ void BatchLane::split(const Parcel& parcel) {
         ));
         line.most = std::max(1U, one ? count / 2 : count);
         // Those it went with may soon tell that the receiver is well.
-        if (!line.refused_at) line.refused_at = taken_;
+        if (!line.refused_at) line.refused_at = next_number_;
     }
 }
 
-/// Whether others have got through since this line failed before. Asked once for each failure.
+/// Whether a request that began since this line failed before has got through. Asked once for each
+/// failure.
 bool BatchLane::own_fault(const Parcel& parcel) {
     if (!parcel.one_line()) return false;
     Line& line = lines_.at(parcel.names.front());
-    const bool own = line.refused_at && taken_ > *line.refused_at;
-    line.refused_at = taken_;
+    const bool own = line.refused_at && newest_taken_ >= *line.refused_at;
+    line.refused_at = next_number_;
     return own;
 }
 
 async::Awaitable<> BatchLane::failed(const Parcel& parcel, Verdict verdict) {
-    if (!own_fault(parcel)) {
+    // Who says when to come again, or that keys differ, speaks for the receiver.
+    if (verdict.wait || verdict.alarm || !own_fault(parcel)) {
         co_await receiver_failed(parcel, std::move(verdict));
         co_return;
     }
@@ -271,18 +274,22 @@ store::Append BatchLane::notice_for(const store::Record& record, const std::stri
 
 async::Awaitable<> BatchLane::try_without(std::string name) {
     Line& line = lines_.at(name);
-    auto two = co_await first_of(name, 2, kLoadedBytesMax);
+    auto first = co_await first_of(name, kWindow, std::numeric_limits<std::uint64_t>::max());
     Parcel parcel;
     parcel.names.push_back(name);
-    if (two.size() < 2 || is_notice(two[0]) || is_notice(two[1])) {
+    const auto after = first.size() < 2
+                           ? first.end()
+                           : std::find_if_not(first.begin() + 1, first.end(), store::is_notice);
+    if (after == first.end() || is_notice(first.front())) {
         // No event to tell it by. When its notice may have arrived, that is still so.
-        trial_.reset();
+        trial_ = 0;
         auto refusal = std::exchange(refusal_, Verdict{});
         parcel.began = ground_.clock.steady();
         co_await receiver_failed(parcel, std::move(refusal));
         co_return;
     }
-    const store::Record head = two.front();
+    first.erase(after + 1, first.end());
+    const store::Record head = first.front();
     auto notice = notice_for(head, "at_fault");
     if (memory_.trial_sequence == head.sequence) {
         notice.id = memory_.trial_id;
@@ -301,9 +308,8 @@ async::Awaitable<> BatchLane::try_without(std::string name) {
             co_return;
         }
     }
-    parcel.records.push_back(in_place_of(head, notice));
-    parcel.records.push_back(std::move(two.back()));
-    parcel.began = ground_.clock.steady();
+    first.front() = in_place_of(head, notice);
+    parcel.records = std::move(first);
     auto verdict = co_await ask(parcel);
     co_await conclude_trial(std::move(parcel), head, std::move(verdict));
 }
@@ -316,7 +322,7 @@ async::Awaitable<> BatchLane::conclude_trial(Parcel parcel, store::Record head, 
         const Ulid notice = memory_.trial_id;
         memory_.trial_sequence = 0;
         trial_open_ = false;
-        trial_.reset();
+        trial_ = 0;
         std::vector<store::Record> one;
         one.push_back(std::move(head));
         std::vector<std::string> details{refusal_.detail};
@@ -332,7 +338,7 @@ async::Awaitable<> BatchLane::conclude_trial(Parcel parcel, store::Record head, 
     } else if (!trial_open_) {
         // Refused or failed as a whole, so the notice has not arrived: the head may be sent again.
         memory_.trial_sequence = 0;
-        trial_.reset();
+        trial_ = 0;
     }
     const auto& after = parcel.records.back();
     const auto named = std::ranges::find(verdict.rejected, after.id, &Verdict::Rejected::id);

@@ -44,6 +44,11 @@ void BatchLane::stop() {
     LinesLane::stop();
 }
 
+void BatchLane::inherit(Heritage from) {
+    clock_.restore(from.memory.failures);
+    LinesLane::inherit(std::move(from));
+}
+
 void BatchLane::kicked() {
     lingered_ = true;
 }
@@ -151,12 +156,11 @@ async::Awaitable<> BatchLane::send(std::vector<std::string>& names) {
         co_await expire(std::move(late));
         co_return;
     }
-    if (trial_ == names.front()) {
+    if (trial_ == parcel.records.front().sequence) {
         co_await try_without(names.front());
         co_return;
     }
     parcel.names = names;
-    parcel.began = ground_.clock.steady();
     auto verdict = co_await ask(parcel);
     co_await conclude(std::move(parcel), std::move(verdict));
 }
@@ -175,7 +179,12 @@ async::Awaitable<> BatchLane::look(std::vector<std::string> names) {
     for (const auto& name : names) {
         auto late = co_await late_of(name, trusted ? ground_.clock.wall_ms() : 0);
         const auto next_due = late.next_due_ms;
-        if (!late.records.empty()) co_await expire(std::move(late.records));
+        if (!late.records.empty()) {
+            // Their notices wait where they are in nobody's way.
+            if (lines_.at(name).held == 0) co_await put_line_aside(name);
+            if (stopped_) break;
+            co_await expire(std::move(late.records));
+        }
         // Nothing but notices: what comes is looked at anew.
         lines_.at(name).due_ms =
             next_due != 0 ? next_due : ground_.clock.wall_ms() + setup_.policy.retention.count();
@@ -201,12 +210,13 @@ async::Awaitable<std::vector<store::Record>> BatchLane::gather(std::vector<std::
             lines_.at(name).not_before = ground_.clock.steady() + kAgain;
             continue;
         }
-        // What stands in the place of this one may have arrived: it never goes as one among others.
-        const auto tried =
-            std::ranges::find(some, memory_.trial_sequence, &store::Record::sequence);
+        // What stands in the place of this one may have arrived, or is to be tried next: it never
+        // goes as one among others.
+        const auto left_out = memory_.trial_sequence != 0 ? memory_.trial_sequence : trial_;
+        const auto tried = std::ranges::find(some, left_out, &store::Record::sequence);
         if (tried != some.begin()) some.erase(tried, some.end());
-        if (some.front().sequence == memory_.trial_sequence) {
-            trial_ = name;
+        if (some.front().sequence == left_out) {
+            trial_ = left_out;
             lines_.at(name).most = std::max(1U, most);
             if (!out.empty()) continue;
             out = std::move(some);
@@ -253,9 +263,9 @@ bool BatchLane::time_is_trusted() {
 
 async::Awaitable<> BatchLane::expire(std::vector<store::Record> late) {
     for (const auto& record : late) {
-        if (record.sequence != memory_.trial_sequence) continue;
+        if (record.sequence != trial_ && record.sequence != memory_.trial_sequence) continue;
         memory_.trial_sequence = 0;
-        trial_.reset();
+        trial_ = 0;
         trial_open_ = false;
     }
     const auto count = late.size();
@@ -265,7 +275,9 @@ async::Awaitable<> BatchLane::expire(std::vector<store::Record> late) {
     if (gone) ground_.figures.expired += count;
 }
 
-async::Awaitable<Verdict> BatchLane::ask(const Parcel& parcel) {
+async::Awaitable<Verdict> BatchLane::ask(Parcel& parcel) {
+    parcel.number = next_number_++;
+    parcel.began = ground_.clock.steady();
     Delivery delivery;
     delivery.lane = setup_.info.id;
     delivery.epoch = setup_.info.epoch;

@@ -26,6 +26,7 @@ public:
 
     void start() override;
     void stop() override;
+    void inherit(Heritage from) override;
     bool busy() const override { return LinesLane::busy() || requests_ > 0; }
     /// For the lane that takes its place; this one is stopped, and not busy.
     std::unique_ptr<SequentialDestination> release() { return std::move(destination_); }
@@ -36,6 +37,7 @@ private:
         std::vector<std::string> names;
         std::vector<store::Record> records;
         Time began{};
+        std::uint64_t number = 0;  // of the request
         bool one_line() const { return names.size() == 1; }
     };
 
@@ -53,7 +55,7 @@ private:
     std::vector<store::Record> out_of_time(const std::vector<store::Record>& records);
     bool time_is_trusted();
     async::Awaitable<> expire(std::vector<store::Record> late);
-    async::Awaitable<Verdict> ask(const Parcel& parcel);
+    async::Awaitable<Verdict> ask(Parcel& parcel);
     std::optional<Backlog> backlog(const Parcel& parcel) const;
 
     // What an answer means (batch_answers.cpp)
@@ -82,15 +84,16 @@ private:
 
     std::unique_ptr<SequentialDestination> destination_;
     RetryClock clock_;
-    Time failed_since_{};       // requests that began before it tell nothing new
-    std::uint64_t taken_ = 0;   // requests that got something through
-    std::size_t requests_ = 0;  // on their way
+    Time failed_since_{};             // requests that began before it tell nothing new
+    std::uint64_t next_number_ = 1;   // of a request
+    std::uint64_t newest_taken_ = 0;  // the newest request that got something through
+    std::size_t requests_ = 0;        // on their way
     Timers::Token linger_ = 0;
     bool lingered_ = false;
     bool alarmed_ = false;
-    std::optional<std::string> trial_;  // the line whose first one is left out of the next try
-    bool trial_open_ = false;           // its notice may have arrived: only the same may follow
-    Verdict refusal_;                   // that made the trial due
+    store::Sequence trial_ = 0;  // left out of the next try of its line; 0 = none
+    bool trial_open_ = false;    // its notice may have arrived: only the same may follow
+    Verdict refusal_;            // that made the trial due
     double latency_ms_ = 0;
 };
 

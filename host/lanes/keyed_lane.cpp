@@ -14,6 +14,20 @@ namespace {
 
 constexpr Milliseconds kWaitMax{std::chrono::hours{24}};
 
+/// Adds what `more` writes.
+void join(store::Batch& batch, store::Batch more) {
+    const auto add = [](auto& to, auto& from) {
+        to.insert(
+            to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end())
+        );
+    };
+    add(batch.append, more.append);
+    add(batch.put, more.put);
+    add(batch.erase, more.erase);
+    add(batch.conversations, more.conversations);
+    add(batch.states, more.states);
+}
+
 }  // namespace
 
 KeyedLane::KeyedLane(Ground& ground, Setup setup, std::unique_ptr<KeyedDestination> destination)
@@ -119,14 +133,25 @@ async::Awaitable<bool> KeyedLane::attempt(std::string name, store::Record record
     }
     if (setup_.policy.one_try && (verdict.kind == Kind::retry || verdict.kind == Kind::stop)) {
         ++ground_.figures.failures;
-        memory_.last_error = verdict.code.empty() ? verdict.reason : verdict.reason + " " + verdict.code;
+        memory_.last_error =
+            verdict.code.empty() ? verdict.reason : verdict.reason + " " + verdict.code;
+        if (verdict.kind == Kind::stop) alarm("account_broken", memory_.last_error);
+        if (verdict.scope != WaitScope::conversation && verdict.delay.count() > 0)
+            hold_back(verdict.scope, std::min(verdict.delay, kWaitMax));
         auto batch = co_await destination_->dropped(record, verdict);
+        join(batch, std::move(verdict.with));
         const bool next = co_await end(std::move(record), std::move(batch));
         if (next) ++ground_.figures.dropped;
         co_return next;
     }
     co_await put_off(std::move(name), std::move(verdict));
     co_return false;
+}
+
+void KeyedLane::hold_back(WaitScope scope, Milliseconds wait) {
+    not_before_ = std::max(not_before_, ground_.clock.steady() + wait);
+    if (scope == WaitScope::connector && ground_.connector_wait)
+        ground_.connector_wait(setup_.connector, wait);
 }
 
 async::Awaitable<bool> KeyedLane::end(store::Record record, store::Batch batch) {

@@ -27,6 +27,7 @@ private:
     void begin(std::string name);
     async::Awaitable<> work(std::string name);
     async::Awaitable<bool> attempt(std::string name, store::Record record);
+    void hold_back(WaitScope scope, Milliseconds wait);
     async::Awaitable<bool> end(store::Record record, store::Batch batch);
     async::Awaitable<> put_off(std::string name, KeyedVerdict verdict);
     store::DeadLetter dead_letter(

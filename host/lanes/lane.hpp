@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "host/lanes/destination.hpp"
 #include "host/lanes/drift_watch.hpp"
 #include "host/lanes/gate.hpp"
+#include "host/lanes/lane_memory.hpp"
 #include "host/lanes/policy.hpp"
 #include "host/lanes/timers.hpp"
 #include "host/store/store.hpp"
@@ -89,6 +91,14 @@ struct Ground {
     LaneFigures& figures;  ///< of this loop
 };
 
+/// What a lane leaves to the one that takes its place.
+struct Heritage {
+    LaneMemory memory;
+    std::string held;
+    std::chrono::steady_clock::time_point not_before{};
+    std::unique_ptr<Alarms> alarms;
+};
+
 /// A running lane. Lives on its loop; every member is called there. Kept by a shared_ptr because
 /// two owners cannot be ordered: the table, and the coroutine that moves it while something is on
 /// its way.
@@ -111,15 +121,22 @@ public:
     virtual void hold(Milliseconds wait) = 0;  ///< nothing starts before that
     virtual void stop() = 0;                   ///< nothing new starts; final
     virtual bool busy() const = 0;             ///< a coroutine of it still runs
-    /// Delivers what comes up to the first turn and nothing after it, and tells its ground when
-    /// that is done; none = no bound any more. In force at once; completes when it is on disk.
-    virtual async::Awaitable<Result<void>> plan(std::vector<Turn> turns) {
-        (void)turns;
-        co_return Result<void>{};
+    /// Another policy from now on. With another order it is that of what comes from now on: the
+    /// lane delivers what came before, and tells its ground (`drained`) when that is done. In force
+    /// at once; completes when it is on disk. `throttled`: too many orders wait one behind the other.
+    virtual async::Awaitable<Result<void>> turn(LanePolicy policy) {
+        (void)policy;
+        co_return Error{Fault::unsupported, "this lane has one order"};
     }
-    virtual bool drained() const { return false; }  ///< up to the first turn
-    /// Another policy of the same order from now on.
-    virtual void adopt(LanePolicy policy) { (void)policy; }
+    /// What came before the first turn is delivered.
+    virtual bool drained() const { return false; }
+    virtual bool stopped() const = 0;
+    virtual Heritage heritage() const { return {}; }
+    virtual void inherit(Heritage from) { (void)from; }  ///< before `start`
+
+    /// Who took its place; whatever is meant for this lane is meant for that one. On its loop.
+    std::shared_ptr<Lane> successor;
+
     virtual LaneStatus status() const = 0;
 };
 

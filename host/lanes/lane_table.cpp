@@ -74,7 +74,7 @@ async::Awaitable<Result<void>> LaneTable::remove(
     auto found = co_await impl->entry(name);
     if (!found) co_return unknown(name);
     auto end = [lane = found->lane] {
-        lane->stop();
+        present(*lane).stop();
         return true;
     };
     [[maybe_unused]] const bool ended =
@@ -82,7 +82,7 @@ async::Awaitable<Result<void>> LaneTable::remove(
     // What is in flight writes how far it came: whoever opens the lane anew must find that.
     const auto idle = [&found](std::chrono::milliseconds most) -> async::Awaitable<bool> {
         for (std::chrono::milliseconds waited{0};; waited += kRemovalLook) {
-            auto look = [lane = found->lane] { return lane->busy(); };
+            auto look = [lane = found->lane] { return present(*lane).busy(); };
             const bool busy = co_await Impl::on(found->side->loop.get_executor(), std::move(look));
             if (!busy || waited >= most) co_return !busy;
             co_await async::pause(kRemovalLook);
@@ -102,7 +102,7 @@ async::Awaitable<std::optional<LaneStatus>> LaneTable::find(std::string name) {
     const auto impl = impl_;
     auto found = co_await impl->entry(std::move(name));
     if (!found) co_return std::nullopt;
-    auto look = [lane = found->lane] { return lane->status(); };
+    auto look = [lane = found->lane] { return present(*lane).status(); };
     auto status = co_await Impl::on(found->side->loop.get_executor(), std::move(look));
     co_return status;
 }
@@ -123,7 +123,7 @@ async::Awaitable<std::vector<LaneStatus>> LaneTable::list(std::string after, std
     for (auto& side : impl->sides) {
         auto look = [&entries, &out, &side] {
             for (std::size_t i = 0; i < entries.size(); ++i) {
-                if (entries[i].side == side.get()) out[i] = entries[i].lane->status();
+                if (entries[i].side == side.get()) out[i] = present(*entries[i].lane).status();
             }
             return true;
         };
@@ -156,7 +156,7 @@ async::Awaitable<Result<void>> LaneTable::kick(std::string name) {
     auto found = co_await impl->entry(name);
     if (!found) co_return unknown(name);
     auto act = [lane = found->lane] {
-        lane->kick();
+        present(*lane).kick();
         return true;
     };
     [[maybe_unused]] const bool done =
@@ -211,7 +211,7 @@ async::Awaitable<LaneFigures> LaneTable::figures() {
             LaneFigures figures = side->figures;
             for (const auto& entry : entries) {
                 if (entry.side != side.get()) continue;
-                const auto status = entry.lane->status();
+                const auto status = present(*entry.lane).status();
                 ++figures.lanes;
                 figures.depth += status.depth;
                 if (status.state == "waiting") ++figures.waiting;
@@ -233,7 +233,7 @@ async::Awaitable<> LaneTable::stop(Milliseconds at_most) {
         auto end = [&entries, &side] {
             side->gate.close();
             for (const auto& entry : entries) {
-                if (entry.side == side.get()) entry.lane->stop();
+                if (entry.side == side.get()) present(*entry.lane).stop();
             }
             return true;
         };
@@ -246,7 +246,7 @@ async::Awaitable<> LaneTable::stop(Milliseconds at_most) {
         for (auto& side : impl->sides) {
             auto look = [&entries, &side] {
                 return std::count_if(entries.begin(), entries.end(), [&side](const Entry& entry) {
-                    return entry.side == side.get() && entry.lane->busy();
+                    return entry.side == side.get() && present(*entry.lane).busy();
                 });
             };
             busy += static_cast<std::size_t>(

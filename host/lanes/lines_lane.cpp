@@ -128,9 +128,22 @@ std::string LinesLane::paused_reason() const {
     return setup_.held.empty() ? memory_.paused_reason : setup_.held;
 }
 
-async::Awaitable<Result<void>> LinesLane::plan(std::vector<Turn> turns) {
+async::Awaitable<Result<void>> LinesLane::turn(LanePolicy policy) {
     const auto self = shared_from_this();
-    memory_.turns = std::move(turns);
+    const Order own = setup_.policy.order;
+    const Order last = memory_.turns.empty() ? own : memory_.turns.back().order;
+    const Order wanted = std::exchange(policy.order, own);
+    if (last != wanted && memory_.turns.size() >= kTurnsMax)
+        co_return Error{
+            Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
+    setup_.policy = policy;
+    if (last == wanted) {
+        pump();
+        co_return Result<void>{};
+    }
+    // What was read already is delivered here.
+    const auto info = ground_.store.lane(setup_.info.id);
+    memory_.turns.push_back({std::max(info ? info->tail : 1, next_read_) - 1, wanted});
     told_drained_ = false;
     store::Batch batch;
     remember_in(batch);
@@ -140,9 +153,23 @@ async::Awaitable<Result<void>> LinesLane::plan(std::vector<Turn> turns) {
     co_return Result<void>{};
 }
 
-void LinesLane::adopt(LanePolicy policy) {
-    setup_.policy = policy;
-    pump();
+Heritage LinesLane::heritage() const {
+    Heritage out{memory_, setup_.held, not_before_, nullptr};
+    if (alarms_) out.alarms = std::make_unique<Alarms>(*alarms_);
+    return out;
+}
+
+void LinesLane::inherit(Heritage from) {
+    memory_ = std::move(from.memory);
+    setup_.held = std::move(from.held);
+    not_before_ = from.not_before;
+    alarms_ = std::move(from.alarms);
+}
+
+// What is another lane's already, as it comes after a turn, waits here too for whoever looks.
+std::uint64_t LinesLane::depth() const {
+    const auto info = ground_.store.lane(setup_.info.id);
+    return (info ? info->tail : next_read_) - head_ - done_.size() + held_;
 }
 
 bool LinesLane::drained() const {
@@ -181,7 +208,9 @@ std::string LinesLane::line_of(const store::Record& record) const {
 void LinesLane::pump() {
     if (stopped_ || !found_held_) return;
     const bool more = next_read_ < tail();
-    if (more && room() && !loading_ && !setting_aside_) {
+    const Time now = ground_.clock.steady();
+    const bool may_read = now >= read_after_;
+    if (more && room() && may_read && !loading_ && !setting_aside_) {
         loading_ = true;
         async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
             return self->load();
@@ -189,7 +218,7 @@ void LinesLane::pump() {
     }
     if (!blocked()) launch();
     if (stopped_) return;
-    if (more && !room() && !loading_ && foresees() && foreseen_ < tail() &&
+    if (more && !room() && may_read && !loading_ && foresees() && foreseen_ < tail() &&
         foreseen_ - head_ < kForesight && memory_.paused_reason.empty()) {
         loading_ = true;
         async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
@@ -201,9 +230,14 @@ void LinesLane::pump() {
         return;
     }
     if (blocked()) {
-        if (timer_ != 0 || lines_.empty()) return;
-        const auto left = std::chrono::ceil<Milliseconds>(not_before_ - ground_.clock.steady());
-        arm(paused_reason().empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep);
+        if (lines_.empty()) return;
+        if (now >= sweep_after_) {
+            sweep_after_ = now + kSweep;
+            sweep();
+        }
+        const auto left = std::chrono::ceil<Milliseconds>(not_before_ - now);
+        const auto wait = paused_reason().empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep;
+        if (timer_ == 0 || now + wait < timer_due_) arm(wait);
         return;
     }
     if (more && !room() && !loading_ && !setting_aside_ && !stuck().empty()) {
@@ -271,12 +305,20 @@ void LinesLane::wait_for(const std::string& name, Line& line) {
         });
 }
 
+void LinesLane::read_again_later() {
+    read_after_ = ground_.clock.steady() + kAgain;
+    ground_.timers.after(kAgain, [weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->pump();
+    });
+}
+
 void LinesLane::arm(Milliseconds delay) {
+    ground_.timers.cancel(timer_);
+    timer_due_ = ground_.clock.steady() + delay;
     timer_ = ground_.timers.after(delay, [weak = weak_from_this()] {
         const auto self = weak.lock();
         if (!self) return;
         self->timer_ = 0;
-        self->sweep();
         self->pump();
     });
 }

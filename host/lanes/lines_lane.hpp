@@ -53,9 +53,11 @@ public:
     void hold(Milliseconds wait) override;
     void stop() override;
     bool busy() const override { return loading_ || setting_aside_ || in_flight_ > 0; }
-    async::Awaitable<Result<void>> plan(std::vector<Turn> turns) override;
+    async::Awaitable<Result<void>> turn(LanePolicy policy) override;
     bool drained() const override;
-    void adopt(LanePolicy policy) override;
+    bool stopped() const override { return stopped_; }
+    Heritage heritage() const override;
+    void inherit(Heritage from) override;
     LaneStatus status() const override;
 
 protected:
@@ -78,7 +80,7 @@ protected:
 
         // Of lanes that deliver several at once (batch_lane.hpp):
         std::uint32_t most = 0;  // what is delivered of it at once, and alone; 0 = with others
-        std::optional<std::uint64_t> refused_at;  // how much others had got through by then
+        std::optional<std::uint64_t> refused_at;  // the number of the request after that
     };
 
     LinesLane(Ground& ground, Setup setup);
@@ -109,9 +111,10 @@ protected:
     void let_go(const std::string& name);
     void wait_for(const std::string& name, Line& line);
     void arm(Milliseconds delay);
+    void read_again_later();
     void sweep();
     bool waits(const Line& line) const;
-    std::uint64_t depth() const { return tail() - head_ - done_.size() + held_; }
+    std::uint64_t depth() const;
     std::vector<std::string> stuck() const;
     std::string paused_reason() const;
 
@@ -122,6 +125,7 @@ protected:
     async::Awaitable<> look_ahead();
     async::Awaitable<> set_aside();
     async::Awaitable<> put_aside(std::vector<store::Record> records);
+    async::Awaitable<> put_line_aside(std::string name);
     /// The first of a line, at most `count` of about `bytes`; none: they cannot be read now.
     async::Awaitable<std::vector<store::Record>> first_of(
         std::string name, std::size_t count, std::uint64_t bytes
@@ -165,6 +169,10 @@ private:
     std::uint64_t loaded_bytes_ = 0;
     std::vector<boost::asio::steady_timer*> refused_writes_;  // each waits in its coroutine's frame
     Timers::Token timer_ = 0;
+    Time timer_due_{};
+    Time sweep_after_{};
+    Time read_after_{};        // the store could not answer
+    std::string held_after_;   // how far what is set aside was found
     bool found_held_ = false;
     bool loading_ = false;
     bool setting_aside_ = false;

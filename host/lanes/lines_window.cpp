@@ -21,9 +21,9 @@ constexpr std::size_t kRowsAtOnce = 64;
 // be overtaken.
 async::Awaitable<> LinesLane::find_held() {
     const auto prefix = held_prefix(setup_.info.id);
-    std::string after;
     while (!stopped_) {
-        auto rows = co_await ground_.reads.rows(store::Table::held, prefix, after, kRowsAtOnce);
+        auto rows =
+            co_await ground_.reads.rows(store::Table::held, prefix, held_after_, kRowsAtOnce);
         if (!rows) {
             // Going on would break the order of a conversation: stand still until a person has
             // looked.
@@ -38,7 +38,7 @@ async::Awaitable<> LinesLane::find_held() {
         }
         std::vector<store::Record> records;
         for (const auto& row : *rows) {
-            after = row.key;
+            held_after_ = row.key;
             store::Record record;
             if (read_held(row.value, record))
                 records.push_back(std::move(record));
@@ -69,7 +69,7 @@ async::Awaitable<> LinesLane::load() {
     if (!read) {
         alarm("storage", read.error().context);
         loading_ = false;
-        hold(kAgain);
+        read_again_later();
         co_return;
     }
     auto records = *std::move(read);
@@ -89,7 +89,8 @@ async::Awaitable<> LinesLane::load() {
     for (auto& record : records) {
         const auto name = line_of(record);
         auto& line = lines_.try_emplace(name, setup_.policy.retry).first->second;
-        if (line.held > 0) {
+        // Behind what is loaded already it would overtake that.
+        if (line.held > 0 && line.queue.empty()) {
             behind.push_back(std::move(record));
             continue;
         }
@@ -122,10 +123,11 @@ async::Awaitable<> LinesLane::look_ahead() {
     if (!read) {
         alarm("storage", read.error().context);
         loading_ = false;
-        hold(kAgain);
+        read_again_later();
         co_return;
     }
-    const auto records = *std::move(read);
+    auto records = *std::move(read);
+    std::erase_if(records, [end](const store::Record& record) { return record.sequence >= end; });
     foreseen_ = records.empty() ? end : records.back().sequence + 1;
     co_await foresee(records);
     loading_ = false;
@@ -155,6 +157,16 @@ async::Awaitable<> LinesLane::set_aside() {
     }
     setting_aside_ = false;
     pump();
+}
+
+/// Of a line that is in flight.
+async::Awaitable<> LinesLane::put_line_aside(std::string name) {
+    std::vector<store::Record> records;
+    for (auto& record : std::exchange(lines_.at(name).queue, {})) {
+        loaded_bytes_ -= record.body.size();
+        records.push_back(std::move(record));
+    }
+    co_await put_aside(std::move(records));
 }
 
 // The rows and the advance over their places are one write: neither without the other, whatever
@@ -355,6 +367,9 @@ void LinesLane::finished(const std::vector<store::Sequence>& sequences) {
     }
     while (done_.erase(head_) > 0)
         ++head_;
+    // Over what was finished before the lane came to it.
+    next_read_ = std::max(next_read_, head_);
+    foreseen_ = std::max(foreseen_, head_);
 }
 
 // What the lane's progress will be with `finishing`; other writes on their way may already be

@@ -39,7 +39,7 @@ void MemoryLane::offer(std::string kind, store::Record record, std::string dedup
 }
 
 void MemoryLane::take(std::string kind, store::Record record, const std::string& dedup) {
-    if (stopped_ || !paused_reason_.empty()) {
+    if (stopped_ || !paused_reason_.empty() || !held_.empty()) {
         if (!stopped_) ++ground_.figures.dropped;
         return;
     }
@@ -76,12 +76,6 @@ void MemoryLane::drop_oldest() {
     waiting_.erase(oldest);
     turn_.pop_front();
     ++ground_.figures.dropped;
-}
-
-void MemoryLane::adopt(LanePolicy policy) {
-    policy.order = setup_.policy.order;
-    setup_.policy = policy;
-    wake();
 }
 
 void MemoryLane::wake() {
@@ -201,7 +195,10 @@ void MemoryLane::alarm(const std::string& code, const std::string& detail) {
 }
 
 async::Awaitable<Result<void>> MemoryLane::pause(std::string reason) {
-    paused_reason_ = std::move(reason);
+    if (reason == "opening")
+        held_ = std::move(reason);
+    else if (reason != "gone" || paused_reason_.empty())  // a person's pause stays
+        paused_reason_ = std::move(reason);
     ground_.figures.dropped += turn_.size();
     turn_.clear();
     waiting_.clear();
@@ -210,12 +207,13 @@ async::Awaitable<Result<void>> MemoryLane::pause(std::string reason) {
 }
 
 async::Awaitable<Result<void>> MemoryLane::resume() {
-    if (paused_reason_ != "opening") paused_reason_.clear();
+    paused_reason_.clear();
     co_return Result<void>{};
 }
 
 async::Awaitable<Result<void>> MemoryLane::admit() {
-    if (paused_reason_ == "opening" || paused_reason_ == "gone") paused_reason_.clear();
+    held_.clear();
+    if (paused_reason_ == "gone") paused_reason_.clear();
     co_return Result<void>{};
 }
 
@@ -235,12 +233,12 @@ LaneStatus MemoryLane::status() const {
     status.delivery = "best_effort";
     status.epoch = setup_.epoch;
     status.depth = turn_.size();
-    status.paused_reason = paused_reason_;
+    status.paused_reason = held_.empty() ? paused_reason_ : held_;
     status.last_status = last_status_;
     status.last_error = last_error_;
     if (alarms_) status.alarms = *alarms_;
     status.state = stopped_                  ? "stopped"
-                   : !paused_reason_.empty() ? "paused"
+                   : !status.paused_reason.empty() ? "paused"
                    : requests_ > 0           ? "delivering"
                    : turn_.empty()           ? "idle"
                                              : "gathering";

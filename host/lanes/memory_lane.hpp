@@ -42,7 +42,7 @@ public:
     void hold(Milliseconds) override {}
     void stop() override;
     bool busy() const override { return requests_ > 0; }
-    void adopt(LanePolicy policy) override;
+    bool stopped() const override { return stopped_; }
     LaneStatus status() const override;
 
 private:
@@ -70,6 +70,7 @@ private:
     store::Sequence next_sequence_ = 1;
     Timers::Token linger_ = 0;
     std::string paused_reason_;
+    std::string held_;  // until it is opened
     int last_status_ = 0;
     std::string last_error_;
     std::unique_ptr<Alarms> alarms_;  // most lanes never have any

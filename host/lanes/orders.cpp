@@ -16,8 +16,6 @@ namespace {
 constexpr std::chrono::milliseconds kRestLook{5};
 constexpr std::chrono::milliseconds kDiskLook{1'000};
 
-constexpr std::size_t kTurnsMax = 16;
-
 template <class Made>
 typename Made::Setup setup_of(const LaneSpec& spec, store::LaneInfo info, bool held) {
     typename Made::Setup setup;
@@ -141,11 +139,9 @@ async::Awaitable<Result<store::LaneId>> LaneTable::Impl::add(
     const auto id = info->id;
     auto present = spec;
     present.policy.order = *order;
-    auto enter = [this, &spec, &info, order = *order] {
+    auto enter = [this, &spec] {
         auto& entry = lanes[spec.name];
         entry.wanted = spec;
-        entry.order = order;
-        entry.turns = LaneMemory::from_text(info->state).turns;
         entry.succeed = [](Side& side, Lane& former, const LaneSpec& next, store::LaneInfo found) {
             return Kinds::make(side, next, std::move(found), Kinds::release(former), false);
         };
@@ -181,117 +177,106 @@ async::Awaitable<Result<store::LaneId>> LaneTable::add_keyed(
 
 async::Awaitable<Result<void>> LaneTable::change(std::string name, LanePolicy policy) {
     const auto impl = impl_;
-    // What is there now, and the turns with the new one; the last records before it are those that
-    // were appended until now.
-    auto note = [impl, &name, policy]() -> Result<Entry> {
+    auto note = [impl, &name, policy]() -> std::optional<Entry> {
         const auto found = impl->lanes.find(name);
         if (found == impl->lanes.end() || !found->second.lane || found->second.id == 0)
-            return Error{Fault::not_found, "no guaranteed lane " + name};
-        Entry& entry = found->second;
-        const Order last = entry.turns.empty() ? entry.order : entry.turns.back().order;
-        if (last != policy.order) {
-            if (entry.turns.size() >= kTurnsMax)
-                return Error{
-                    Fault::throttled,
-                    "lane " + name + " has still to deliver what came before earlier changes"};
-            const auto info = impl->services.store.lane(entry.id);
-            entry.turns.push_back({info ? info->tail - 1 : 0, policy.order});
-        }
-        entry.wanted.policy = policy;
-        return entry;
+            return std::nullopt;
+        found->second.wanted.policy = policy;
+        return found->second;
     };
     auto entry = co_await Impl::on(impl->registry(), std::move(note));
-    if (!entry) co_return entry.error();
-    Impl::Step step = [entry = *entry, policy](Lane& lane) -> async::Awaitable<Result<void>> {
-        auto present = policy;
-        present.order = entry.order;
-        lane.adopt(present);
-        auto turns = entry.turns;
-        auto planned = co_await lane.plan(std::move(turns));
-        co_return planned;
-    };
+    if (!entry) co_return Error{Fault::not_found, "no guaranteed lane " + name};
+    Impl::Step step = [policy](Lane& lane) { return lane.turn(policy); };
     auto done = co_await Impl::step_on(*std::move(entry), std::move(step));
     co_return done;
 }
 
-// The lane has come to its first turn. On the registry's loop.
+// A lane has come to a turn, perhaps to several. On the registry's loop.
 async::Awaitable<> LaneTable::Impl::succeed(std::string name) {
     const auto self = shared_from_this();
-    const auto present = [this, &name](const std::shared_ptr<Lane>& lane) -> Entry* {
+    const auto listed = [this, &name]() -> Entry* {
         const auto found = lanes.find(name);
-        const bool there =
-            found != lanes.end() && found->second.lane && !found->second.turns.empty();
-        return there && (!lane || found->second.lane == lane) ? &found->second : nullptr;
+        return found == lanes.end() || !found->second.lane ? nullptr : &found->second;
     };
-    const Entry* found = present(nullptr);
-    if (found == nullptr) co_return;
-    const auto former = found->lane;
-    const auto side = found->side;
-    const auto id = found->id;
-    const auto loop = side->loop.get_executor();
-    for (bool rests = false; !rests;) {
-        auto look = [former] {
-            if (!former->drained()) return -1;
-            if (former->busy()) return 0;
-            former->stop();
-            return 1;
+    Entry* at = listed();
+    if (at == nullptr || std::exchange(at->succeeding, true)) co_return;
+    for (bool on = true; on && !stopped;) {
+        const Entry entry = *at;
+        auto lane = co_await take_turn(entry);
+        at = listed();
+        if (at == nullptr) co_return;  // removed meanwhile, whoever did its work
+        on = lane != nullptr && at->lane == entry.lane;
+        if (on) at->lane = std::move(lane);
+    }
+    at->succeeding = false;
+}
+
+// Null: there is no turn to take now. Otherwise the one that goes on, which has begun.
+async::Awaitable<std::shared_ptr<Lane>> LaneTable::Impl::take_turn(const Entry& entry) {
+    const auto self = shared_from_this();
+    const auto former = entry.lane;
+    const auto loop = entry.side->loop.get_executor();
+    while (!stopped) {
+        enum class How { no_more, busy, ready };
+        LaneMemory memory;
+        std::string text;
+        auto look = [&former, &memory, &text] {
+            if (former->successor || former->stopped() || !former->drained()) return How::no_more;
+            if (former->busy()) return How::busy;
+            memory = former->heritage().memory;
+            text = memory.to_text();
+            return How::ready;
         };
-        const int how = co_await on(loop, std::move(look));
-        if (how < 0 || stopped) co_return;
-        rests = how > 0;
-        if (!rests) co_await async::pause(kRestLook);
-    }
-    auto info = services.store.lane(id);
-    if (!info) co_return;
-    auto memory = LaneMemory::from_text(info->state);
-    LaneSpec next;
-    for (bool noted = false; !noted;) {
-        found = present(former);
-        if (found == nullptr || stopped) co_return;  // closed meanwhile
-        next = found->wanted;
-        next.policy.order = found->turns.front().order;
-        memory.order = next.policy.order;
-        memory.turns.assign(found->turns.begin() + 1, found->turns.end());
-        const auto written = co_await remember(*info, memory);
-        noted = written.has_value();
-        if (!noted) co_await async::pause(kDiskLook);  // what comes waits
-    }
-    found = present(former);
-    if (found == nullptr || stopped) co_return;
-    Slot* slot = directory.find(id);
-    auto build = [self, side, former, slot, make = found->succeed, next, info = *std::move(info)] {
-        auto lane = make(*side, *former, next, info);
-        lane->kept_by = self;
-        if (slot != nullptr) slot->lane = lane;
-        return lane;
-    };
-    auto lane = co_await on(loop, std::move(build));
-    // Changes may have come while that was written down.
-    auto list = [&present, former, lane, &next]() -> std::optional<std::vector<Turn>> {
-        Entry* entry = present(former);
-        if (entry == nullptr) return std::nullopt;
-        entry->lane = lane;
-        entry->order = next.policy.order;
-        entry->turns.erase(entry->turns.begin());
-        return entry->turns;
-    };
-    const auto turns = co_await on(registry(), std::move(list));
-    spdlog::info("lane.order_changed lane={} order={}", name, to_string(next.policy.order));
-    auto start = [lane, goes = turns.has_value(), former] {
-        if (goes)
+        const How how = co_await on(loop, std::move(look));
+        if (how == How::no_more) break;
+        if (how == How::busy) {
+            co_await async::pause(kRestLook);
+            continue;
+        }
+        // On disk first: what is delivered in an order is known to be.
+        auto next = memory;
+        next.order = memory.turns.front().order;
+        next.turns.erase(next.turns.begin());
+        auto info = services.store.lane(entry.id);
+        if (!info) break;
+        const auto written = co_await remember(*info, next);
+        if (!written) {
+            co_await async::pause(kDiskLook);  // what comes waits
+            continue;
+        }
+        auto spec = entry.wanted;
+        spec.policy.order = *next.order;
+        std::shared_ptr<Lane> lane;
+        auto take = [&, this] {
+            auto heritage = former->heritage();
+            if (former->stopped() || former->busy() || heritage.memory.to_text() != text)
+                return false;  // somebody was quicker
+            former->stop();
+            heritage.memory = next;
+            const auto found = services.store.lane(entry.id);
+            lane = entry.succeed(*entry.side, *former, spec, found ? *found : *info);
+            lane->kept_by = self;
+            lane->inherit(std::move(heritage));
+            former->successor = lane;
+            if (auto* slot = directory.find(entry.id)) slot->lane = lane;
             lane->start();
-        else
-            lane->stop();
-        return true;
-    };
-    [[maybe_unused]] const bool started = co_await on(loop, std::move(start));
-    if (turns && turns->size() != memory.turns.size()) {
-        Entry entry;
-        entry.lane = lane;
-        entry.side = side;
-        Step step = [turns = *turns](Lane& now) { return now.plan(turns); };
-        [[maybe_unused]] const auto planned = co_await step_on(std::move(entry), std::move(step));
+            return true;
+        };
+        const bool taken = co_await on(loop, std::move(take));
+        if (taken) {
+            spdlog::info("lane.order_changed lane={} order={}", spec.name, to_string(*next.order));
+            co_return lane;
+        }
+        // What the former is now is what is to be found after a kill.
+        auto again = [&former, &memory] {
+            memory = former->heritage().memory;
+            return former->stopped();
+        };
+        const bool gone = co_await on(loop, std::move(again));
+        const auto back = co_await remember(*info, memory);
+        if (gone || !back) co_await async::pause(kRestLook);
     }
+    co_return nullptr;
 }
 
 }  // namespace trunkline::lanes

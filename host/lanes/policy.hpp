@@ -30,6 +30,9 @@ const char* to_string(Order order) noexcept;
 /// None: not one of the three words.
 std::optional<Order> order_of(std::string_view word) noexcept;
 
+/// So many changes of a lane's order may wait one behind the other.
+inline constexpr std::size_t kTurnsMax = 16;
+
 /// From the record after `through` on, `order` holds.
 struct Turn {
     std::uint64_t through = 0;

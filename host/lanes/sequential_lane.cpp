@@ -62,7 +62,10 @@ void SequentialLane::start() {
         const auto extra = static_cast<WallMs>((ground_.jitter() + 1.0) / 2.0 * spread);
         not_before_ = ground_.clock.steady() + Milliseconds{left + extra};
     }
-    if (next_ < tail()) run_soon();
+    if (next_ < tail())
+        run_soon();
+    else
+        settle();
 }
 
 void SequentialLane::wake() {
@@ -156,13 +159,37 @@ store::Sequence SequentialLane::tail() const {
     return memory_.turns.empty() ? end : std::min(end, drain_through() + 1);
 }
 
-async::Awaitable<Result<void>> SequentialLane::plan(std::vector<Turn> turns) {
+async::Awaitable<Result<void>> SequentialLane::turn(LanePolicy policy) {
     const auto self = shared_from_this();
-    memory_.turns = std::move(turns);
-    told_drained_ = false;
-    auto written = co_await write_down();
+    const Order wanted = std::exchange(policy.order, Order::sequential);
+    const Order last = memory_.turns.empty() ? Order::sequential : memory_.turns.back().order;
+    if (last != wanted && memory_.turns.size() >= kTurnsMax)
+        co_return Error{
+            Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
+    setup_.policy = policy;
+    Result<void> written;
+    if (last != wanted) {
+        const auto info = ground_.store.lane(setup_.info.id);
+        memory_.turns.push_back({std::max(info ? info->tail : 1, next_) - 1, wanted});
+        told_drained_ = false;
+        written = co_await write_down();
+    }
     if (!running_) settle();
     co_return written;
+}
+
+Heritage SequentialLane::heritage() const {
+    Heritage out{memory_, setup_.held, not_before_, nullptr};
+    if (alarms_) out.alarms = std::make_unique<Alarms>(*alarms_);
+    return out;
+}
+
+void SequentialLane::inherit(Heritage from) {
+    memory_ = std::move(from.memory);
+    clock_.restore(memory_.failures);
+    setup_.held = std::move(from.held);
+    not_before_ = from.not_before;
+    alarms_ = std::move(from.alarms);
 }
 
 /// Without those that are another lane's.
@@ -176,11 +203,6 @@ std::vector<store::Record> SequentialLane::mine(std::vector<store::Record> recor
 
 bool SequentialLane::drained() const {
     return !memory_.turns.empty() && next_ > drain_through() && unwritten_ == 0;
-}
-
-void SequentialLane::adopt(LanePolicy policy) {
-    setup_.policy = policy;
-    if (!running_) settle();
 }
 
 std::uint64_t SequentialLane::waiting_bytes() const {
@@ -220,6 +242,11 @@ void SequentialLane::settle() {
     if (stopped_) return;
     if (drained() && !std::exchange(told_drained_, true) && ground_.drained)
         ground_.drained(setup_.name);
+    if (unwritten_ != 0 && next_ >= tail()) {
+        const auto again = std::chrono::ceil<Milliseconds>(look_after_ - ground_.clock.steady());
+        arm(std::max(again, Milliseconds{1}));
+        return;
+    }
     if (next_ >= tail()) return;
     const Time now = ground_.clock.steady();
     const bool unknown = head_known_ != next_;
@@ -398,7 +425,10 @@ LaneStatus SequentialLane::status() const {
     status.order = "sequential";
     status.delivery = "guaranteed";
     status.epoch = setup_.info.epoch;
-    status.depth = tail() - std::min(tail(), next_);
+    // What comes after a turn waits here too for whoever looks.
+    const auto info = ground_.store.lane(setup_.info.id);
+    const auto end = info ? info->tail : next_;
+    status.depth = end - std::min(end, next_);
     status.waiting_bytes = waiting_bytes();
     status.oldest_ms = status.depth > 0 && head_known_ == next_ ? head_accepted_ms_ : 0;
     status.failures = memory_.failures;

@@ -40,9 +40,11 @@ public:
     void hold(Milliseconds wait) override;
     void stop() override;
     bool busy() const override { return running_; }
-    async::Awaitable<Result<void>> plan(std::vector<Turn> turns) override;
+    async::Awaitable<Result<void>> turn(LanePolicy policy) override;
     bool drained() const override;
-    void adopt(LanePolicy policy) override;
+    bool stopped() const override { return stopped_; }
+    Heritage heritage() const override;
+    void inherit(Heritage from) override;
     /// For the lane that takes its place; this one is stopped, and not busy.
     std::unique_ptr<SequentialDestination> release() { return std::move(destination_); }
     LaneStatus status() const override;

@@ -143,7 +143,7 @@ void LaneTable::Impl::listen() {
                         auto same = co_await self->entries(std::move(wanted));
                         for (auto& entry : same) {
                             async::net::post(entry.side->loop, [lane = entry.lane, wait] {
-                                lane->hold(wait);
+                                present(*lane).hold(wait);
                             });
                         }
                     }
@@ -185,7 +185,7 @@ async::Awaitable<Result<void>> LaneTable::Impl::step_on(Entry entry, Step step) 
             of.side->loop.get_executor(),
             "lanes.step",
             [of, work, shared, home, guard = std::move(guard)]() -> async::Awaitable<> {
-                auto done = co_await work(*of.lane);
+                auto done = co_await work(present(*of.lane));
                 async::net::post(home, [shared, done = std::optional{std::move(done)}]() mutable {
                     std::move (*shared)(std::move(done));
                 });

@@ -77,6 +77,14 @@ private:
     std::array<std::atomic<Chunk*>, kChunks> chunks_{};
 };
 
+/// Who a lane's work is done by now. On its loop.
+inline Lane& present(Lane& lane) {
+    Lane* out = &lane;
+    while (out->successor)
+        out = out->successor.get();
+    return *out;
+}
+
 /// One lane as the registry knows it.
 struct Entry {
     std::shared_ptr<Lane> lane;  // null while it is being opened
@@ -85,9 +93,8 @@ struct Entry {
     std::string owner;
     std::string connector;
     // Of guaranteed ones:
-    LaneSpec wanted;          // the policy that was asked for last
-    Order order{};            // the present lane's
-    std::vector<Turn> turns;  // when other orders begin, that of `wanted` the last
+    LaneSpec wanted;  // the policy that was asked for last
+    bool succeeding = false;
     /// Makes the lane that takes the place of `former`, which is stopped and not busy. On the
     /// lane's loop.
     std::function<std::shared_ptr<Lane>(Side&, Lane& former, const LaneSpec&, store::LaneInfo)>
@@ -137,6 +144,7 @@ public:
     );
     async::Awaitable<Result<void>> remember(store::LaneInfo& info, const LaneMemory& memory);
     async::Awaitable<> succeed(std::string name);
+    async::Awaitable<std::shared_ptr<Lane>> take_turn(const Entry& entry);
 
     Services services;
     DriftWatch drift;

@@ -446,20 +446,19 @@ KeyedVerdict Messenger::conclude(
 }
 
 async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
-    auto batch = co_await give_up(
-        std::move(record), "expired", "its time ran out before the messenger took it"
-    );
+    std::string code = "expired";
+    std::string text = "its time ran out before the messenger took it";
+    auto batch = co_await give_up(std::move(record), std::move(code), std::move(text));
     co_return batch;
 }
 
 async::Awaitable<store::Batch> Messenger::dropped(
     store::Record record, const KeyedVerdict& why
 ) {
+    std::string code = why.reason.empty() ? "unavailable" : why.reason;
     std::string text = "it is tried once only";
     if (!why.code.empty()) text += ": " + why.code;
-    auto batch = co_await give_up(
-        std::move(record), why.reason.empty() ? "unavailable" : why.reason, std::move(text)
-    );
+    auto batch = co_await give_up(std::move(record), std::move(code), std::move(text));
     co_return batch;
 }
 

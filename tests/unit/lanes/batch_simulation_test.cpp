@@ -189,6 +189,7 @@ struct BatchLife {
         mood = PortalMood::well;
         ill.clear();
         ++moods;
+        world.settle();  // one that was begun this moment knows what waits
         // Others that get through tell a bad event apart from a portal that takes nothing.
         for (int i = 0; i < 400 && lane->status().depth > 0; ++i) {
             if (i < 300) appended.emplace(world.add(id, "last", "plain last"), "plain ");
