@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "host/lanes/held_rows.hpp"
+
 namespace trunkline {
 namespace {
 
@@ -15,13 +17,20 @@ bool names(const std::vector<Named>& configured, std::string_view id) {
     });
 }
 
+/// Also what a waiting line has set aside. Where that cannot be read it is taken for granted.
+bool something_waits(const store::Store& store, const store::LaneInfo& lane) {
+    if (lane.head != lane.tail) return true;
+    const auto aside = store.rows(store::Table::held, lanes::held_prefix(lane.id), "", 1);
+    return !aside || !aside->empty();
+}
+
 }  // namespace
 
 std::vector<std::string> lanes_to_drain(const store::Store& store, const config::Portal& portal) {
     const std::string prefix = std::string{kPortal} + portal.id + '/';
     std::vector<std::string> out;
     for (const store::LaneInfo& lane : store.lanes()) {
-        if (lane.head == lane.tail || !lane.name.starts_with(prefix)) continue;
+        if (!lane.name.starts_with(prefix) || !something_waits(store, lane)) continue;
         std::string name = lane.name.substr(prefix.size());
         const bool configured =
             std::any_of(portal.lanes.begin(), portal.lanes.end(), [&](const config::Lane& one) {
@@ -37,7 +46,7 @@ std::vector<store::LaneInfo> orphaned_lanes(
 ) {
     std::vector<store::LaneInfo> out;
     for (store::LaneInfo& lane : store.lanes()) {
-        if (lane.head == lane.tail) continue;
+        if (!something_waits(store, lane)) continue;
         const std::string_view name = lane.name;
         const bool known =
             name.starts_with(kPortal)

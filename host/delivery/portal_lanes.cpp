@@ -108,6 +108,9 @@ async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
     spec.owner = owner_of(portal->spec.id);
     spec.policy = lane.policy;
     spec.home = &portal->home;
+    // One that was guaranteed before is emptied under its own name.
+    const bool twice = std::ranges::count(portal->spec.lanes, lane.name, &PortalLaneSpec::name) > 1;
+    if (!lane.guaranteed && twice) spec.name += "/best_effort";
     const auto name = spec.name;
     PortalRoutes::Route route;
     route.events = lane.events;
