@@ -151,6 +151,7 @@ async::Awaitable<> BatchLane::refused(Parcel parcel, Verdict verdict) {
     if (!own_fault(parcel)) {
         Line& line = lines_.at(parcel.names.front());
         if (trial_ != 0 || memory_.trial_sequence != 0 || line.held + line.queue.size() < 2) {
+            if (only_a_later_one_tells()) memory_.turn_later();
             co_await receiver_failed(parcel, std::move(verdict));
             co_return;
         }
@@ -283,6 +284,7 @@ async::Awaitable<> BatchLane::try_without(std::string name) {
     if (after == first.end() || is_notice(first.front())) {
         // No event to tell it by. When its notice may have arrived, that is still so.
         trial_ = 0;
+        if (only_a_later_one_tells()) memory_.turn_later();
         auto refusal = std::exchange(refusal_, Verdict{});
         parcel.began = ground_.clock.steady();
         co_await receiver_failed(parcel, std::move(refusal));

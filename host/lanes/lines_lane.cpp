@@ -134,8 +134,7 @@ async::Awaitable<Result<void>> LinesLane::turn(LanePolicy policy) {
     const Order last = memory_.turns.empty() ? own : memory_.turns.back().order;
     const Order wanted = std::exchange(policy.order, own);
     if (last != wanted && memory_.turns.size() >= kTurnsMax)
-        co_return Error{
-            Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
+        co_return Error{Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
     setup_.policy = policy;
     if (last == wanted) {
         pump();
@@ -191,6 +190,15 @@ store::Sequence LinesLane::tail() const {
     return memory_.turns.empty() ? end : std::min(end, drain_through() + 1);
 }
 
+bool LinesLane::only_a_later_one_tells() const {
+    if (memory_.turns.empty() || next_read_ < tail()) return false;
+    const auto info = ground_.store.lane(setup_.info.id);
+    if (!info || info->tail <= drain_through() + 1) return false;
+    return std::ranges::all_of(lines_, [](const auto& each) {
+        return each.second.refused_at.has_value();
+    });
+}
+
 std::string LinesLane::line_of(const store::Record& record) const {
     switch (setup_.policy.order) {
         case Order::sequential:
@@ -236,7 +244,8 @@ void LinesLane::pump() {
             sweep();
         }
         const auto left = std::chrono::ceil<Milliseconds>(not_before_ - now);
-        const auto wait = paused_reason().empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep;
+        const auto wait =
+            paused_reason().empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep;
         if (timer_ == 0 || now + wait < timer_due_) arm(wait);
         return;
     }

@@ -106,6 +106,8 @@ protected:
     store::Sequence drain_through() const {
         return memory_.turns.empty() ? 0 : memory_.turns.front().through;
     }
+    /// Whether an event that comes after a turn must tell of what is refused before it.
+    bool only_a_later_one_tells() const;
     std::string line_of(const store::Record& record) const;
     void make_ready(const std::string& name, Line& line);
     void let_go(const std::string& name);
@@ -171,8 +173,8 @@ private:
     Timers::Token timer_ = 0;
     Time timer_due_{};
     Time sweep_after_{};
-    Time read_after_{};        // the store could not answer
-    std::string held_after_;   // how far what is set aside was found
+    Time read_after_{};       // the store could not answer
+    std::string held_after_;  // how far what is set aside was found
     bool found_held_ = false;
     bool loading_ = false;
     bool setting_aside_ = false;

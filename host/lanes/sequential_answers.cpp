@@ -199,7 +199,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::unclear(
         co_return Next::again;
     }
     refused_through_ = 0;
-    if (is_notice(records.front()) || next_ + 1 >= tail()) {
+    const bool no_other = next_ + 1 >= tail();
+    if (is_notice(records.front()) || (no_other && !let_a_later_one_tell())) {
         const auto next = co_await failed(std::move(verdict));
         co_return next;
     }

@@ -137,6 +137,15 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
     co_return next;
 }
 
+/// When nothing that could tell comes before the next turn. False: nothing waits behind it either.
+bool SequentialLane::let_a_later_one_tell() {
+    const auto info = ground_.store.lane(setup_.info.id);
+    if (memory_.turns.empty() || !info || info->tail <= drain_through() + 1) return false;
+    memory_.turn_later();
+    dirty_ = true;
+    return true;
+}
+
 // The head was refused alone. Whether it is at fault shows when the event after it is taken: the
 // head's place is filled with the notice that would stand there, so that the receiver sees no gap
 // and the order holds.
@@ -146,6 +155,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
     const auto after = std::find_if_not(records.begin() + 1, records.end(), store::is_notice);
     if (is_notice(records.front()) || after == records.end()) {
         trial_due_ = false;  // no event to tell it by
+        if (after == records.end()) let_a_later_one_tell();
         auto refusal = std::exchange(refusal_, Verdict{});
         const auto next = co_await failed(std::move(refusal));
         co_return next;

@@ -90,6 +90,7 @@ private:
     void note_head(const std::vector<store::Record>& records);
     std::size_t expired_run(const std::vector<store::Record>& records);
     async::Awaitable<Next> expire(std::vector<store::Record> records);
+    bool let_a_later_one_tell();
     async::Awaitable<Next> try_without(std::vector<store::Record> records);
     async::Awaitable<Next> conclude_trial(
         std::vector<store::Record> records, store::Append notice, Verdict verdict

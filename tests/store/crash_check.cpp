@@ -142,20 +142,21 @@ bool judge_lanes(const Arguments& arguments) {
     const auto verdict = lanes::judge(read_log<lanes::Step>(arguments.folder + "/lanes"));
     std::printf(
         "lanes: accepted %llu, taken %llu, statuses %llu, gap notices %llu, dead %llu, requeued "
-        "%llu, lost %llu, repeats %llu (longest %llu), violations %zu\n",
+        "%llu, turns %llu, lost %llu, repeats %llu (longest %llu), violations %zu\n",
         static_cast<unsigned long long>(verdict.accepted),
         static_cast<unsigned long long>(verdict.taken),
         static_cast<unsigned long long>(verdict.statuses),
         static_cast<unsigned long long>(verdict.notices),
         static_cast<unsigned long long>(verdict.dead),
         static_cast<unsigned long long>(verdict.requeued),
+        static_cast<unsigned long long>(verdict.turns),
         static_cast<unsigned long long>(verdict.lost),
         static_cast<unsigned long long>(verdict.repeats),
         static_cast<unsigned long long>(verdict.longest_repeat),
         verdict.violations.size()
     );
     return print(verdict.violations) && verdict.accepted > 0 && verdict.statuses > 0 &&
-           verdict.notices > 0;
+           verdict.notices > 0 && verdict.turns > 0;
 }
 
 int check(const Arguments& arguments) {

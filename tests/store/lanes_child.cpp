@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdio>
 #include <optional>
 #include <random>
 #include <thread>
@@ -16,16 +17,18 @@ namespace trunkline::crash::lanes {
 
 namespace {
 
+using trunkline::lanes::LanePolicy;
 using trunkline::lanes::LaneSpec;
 using trunkline::lanes::LaneTable;
 using trunkline::lanes::Milliseconds;
+using trunkline::lanes::Order;
 
 constexpr std::uint32_t kConversations = 6;
-constexpr std::uint64_t kWaitingMax = 400;       ///< of one lane: more than a keyed lane's window
-constexpr std::uint32_t kShortLived[] = {2, 4};  ///< lanes whose events run out of time
-constexpr std::uint32_t kRejectingLives = 128;   ///< in one of so many
+constexpr std::uint64_t kWaitingMax = 400;  ///< of one lane: more than a keyed lane's window
+constexpr std::uint32_t kShortLived[] = {2, 4, 6};   ///< lanes whose events run out of time
+constexpr std::uint32_t kRejectingLives = 128;       ///< in one of so many
 constexpr std::uint32_t kRejectingLivesEnd = 1'024;  ///< beyond ten an hour a lane stands still
-constexpr std::chrono::seconds kDrainMax{180};
+constexpr std::chrono::seconds kDrainMax{60};
 
 std::string name_of(std::uint32_t lane) {
     return "crash/" + std::to_string(lane);
@@ -43,6 +46,20 @@ LaneSpec spec_of(std::uint32_t lane) {
         if (one == lane) spec.policy.retention = Milliseconds{1'500};
     }
     return spec;
+}
+
+Order order_of(std::uint32_t lane, std::uint64_t luck) {
+    constexpr std::array kOrders{Order::sequential, Order::keyed, Order::parallel};
+    if (lane < kTurning) return lane < kSequential ? Order::sequential : Order::keyed;
+    return kOrders.at(luck % (lane < kAnyOrder ? 2 : 3));
+}
+
+LanePolicy policy_of(std::uint32_t lane, std::uint64_t luck) {
+    auto policy = spec_of(lane).policy;
+    policy.order = order_of(lane, luck);
+    policy.streams =
+        lane < kTurning ? policy.streams : 1 + static_cast<std::uint32_t>(luck / 3 % 4);
+    return policy;
 }
 
 }  // namespace
@@ -123,6 +140,7 @@ public:
             for (std::uint32_t lane = 0; lane < kLanes; ++lane)
                 empty = is_empty(lane) && empty;
         }
+        if (!empty) tell_what_is_left();
         call([this]() -> async::Awaitable<> { co_await table_->stop(Milliseconds{5'000}); });
         loops_.stop();
         table_.reset();
@@ -143,7 +161,8 @@ private:
         const bool held = !options_.last && seed % 3 == 0;
         call([&]() -> async::Awaitable<> {
             auto spec = spec_of(lane);
-            if (lane < kSequential) {
+            if (lane >= kTurning) spec.policy = policy_of(lane, seed);
+            if (goes_to_portal(lane)) {
                 auto portal = make_portal(around_, lane, epoch, seed);
                 const auto added = co_await table_->add(std::move(spec), std::move(portal), held);
                 done = added.has_value();
@@ -166,6 +185,33 @@ private:
             empty = status && status->held == 0 && info->head == info->tail;
         });
         return empty;
+    }
+
+    void tell_what_is_left() {
+        for (std::uint32_t lane = 0; lane < kLanes; ++lane) {
+            call([&]() -> async::Awaitable<> {
+                const auto status = co_await table_->find(name_of(lane));
+                if (!status || status->depth == 0) co_return;
+                std::fprintf(
+                    stderr,
+                    "lane %u is left: %s, %s, paused by '%s', depth %llu, held %llu, failures %u, "
+                    "last %d "
+                    "%s, alarm %s %s, state %s\n",
+                    lane,
+                    status->order.c_str(),
+                    status->state.c_str(),
+                    status->paused_reason.c_str(),
+                    static_cast<unsigned long long>(status->depth),
+                    static_cast<unsigned long long>(status->held),
+                    status->failures,
+                    status->last_status,
+                    status->last_error.c_str(),
+                    status->alarms.last.code.c_str(),
+                    status->alarms.last.text.c_str(),
+                    store_.lane(ids_.at(lane))->state.c_str()
+                );
+            });
+        }
     }
 
     // Says again what it said last in the life before, as one does that had no answer.
@@ -205,11 +251,11 @@ private:
     ) {
         std::vector<Fate> fates(1 + random() % 3, Fate::take);
         const auto luck = random() % 100;
-        if (lane >= kSequential) {
+        if (!goes_to_portal(lane)) {
             if (luck < 3) fates.back() = Fate::dead;
         } else if (luck < 4) {
             fates = {Fate::take, luck < 2 ? Fate::too_large : Fate::at_fault, Fate::take};
-        } else if (rejects_now(lane) && !std::exchange(rejected_, true)) {
+        } else if (rejects_now(lane) && !std::exchange(rejected_.at(producer), true)) {
             fates = {Fate::take, Fate::reject, Fate::take};
         }
         std::vector<Step> out;
@@ -259,9 +305,10 @@ private:
             if (what >= 2 && what < 8) resume(lane);
             if (what >= 8 && what < 12) {
                 call([lane, this]() -> async::Awaitable<> {
-                    if (lane < kSequential) co_await table_->admit_owner(spec_of(lane).owner);
+                    if (goes_to_portal(lane)) co_await table_->admit_owner(spec_of(lane).owner);
                 });
             }
+            if (lane >= kTurning && random() % 3 == 0) turn(lane, random());
             if (what == 12) {
                 call([lane, this]() -> async::Awaitable<> {
                     const auto done = co_await table_->kick(name_of(lane));
@@ -284,7 +331,16 @@ private:
         call([lane, this]() -> async::Awaitable<> {
             const auto done = co_await table_->resume(name_of(lane));
             if (!done) broken_ = true;
-            if (lane < kSequential) co_await table_->admit_owner(spec_of(lane).owner);
+            if (goes_to_portal(lane)) co_await table_->admit_owner(spec_of(lane).owner);
+        });
+    }
+
+    void turn(std::uint32_t lane, std::uint64_t luck) {
+        call([=, this]() -> async::Awaitable<> {
+            auto policy = policy_of(lane, luck);
+            const auto done = co_await table_->change(name_of(lane), std::move(policy));
+            if (done) note(Did::turned, lane, {});
+            if (!done && done.error().fault != Fault::throttled) broken_ = true;
         });
     }
 
@@ -337,7 +393,7 @@ private:
     std::array<std::uint64_t, kLanes> on_disk_{};       // from `watching_` on the committer's
     std::array<std::uint64_t, kLanes> acknowledged_{};  // likewise
     std::array<std::uint64_t, 2> counter_{};            // each of one producer
-    bool rejected_ = false;                             // of the first producer
+    std::array<bool, 2> rejected_{};                    // likewise
     std::atomic<bool> watching_{false};
     std::atomic<bool> broken_{false};
 };

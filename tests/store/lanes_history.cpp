@@ -9,7 +9,7 @@ namespace trunkline::crash::lanes {
 
 namespace {
 
-/// What stands at one place of a sequential lane.
+/// What stands at one place of a lane to a portal.
 struct Place {
     std::uint64_t id = 0;  ///< 0: given up, the notice comes later
     std::uint64_t event = 0;
@@ -18,13 +18,15 @@ struct Place {
 
 struct Conversation {
     std::uint64_t last = 0;           ///< the last sequence that the receiver had
-    std::uint64_t last_in_place = 0;  ///< conversation sequence, sequential lanes
+    std::uint64_t last_in_place = 0;  ///< conversation sequence, lanes to portals
     std::uint32_t round = 0;
     Did did{};
 };
 
 struct Lane {
-    std::vector<Place> places;  ///< sequential: by sequence - 1
+    std::vector<Place> places;                 ///< sequential: by sequence - 1
+    std::map<std::uint64_t, Place> scattered;  ///< turning: by sequence
+    std::set<std::uint64_t> told_of;           ///< turning: in notices
     std::map<std::uint32_t, Conversation> conversations;
     std::map<std::uint64_t, std::uint64_t> accepted;  ///< ids by sequence
     std::map<std::uint64_t, Did> finished;            ///< keyed: what became of each
@@ -93,6 +95,9 @@ private:
             case Did::overlap:
                 wrong("two deliveries at once", step);
                 break;
+            case Did::turned:
+                ++verdict_.turns;
+                break;
             case Did::closed:
                 open(step, lane);
                 last_round_ = step.round;
@@ -131,8 +136,10 @@ private:
         if ((step.id & kNotice) == 0 && step.other != 0) come_back(step, lane);
         if (step.lane < kSequential) {
             in_sequence(step, lane);
-        } else {
+        } else if (step.lane < kTurning) {
             in_conversation(step, lane);
+        } else {
+            in_any_order(step, lane);
         }
     }
 
@@ -147,7 +154,8 @@ private:
         const auto next = lane.places.size() + 1;
         const bool notice = (step.id & kNotice) != 0;
         if (step.sequence < next) {
-            again(step, lane);
+            if (step.sequence < lane.head) wrong("repeat of what was finished on disk", step);
+            again(step, lane, lane.places[step.sequence - 1]);
         } else {
             if (step.sequence > next && !(notice && step.other <= next)) wrong("gap", step);
             lane.places.resize(step.sequence);
@@ -178,11 +186,9 @@ private:
     }
 
     // A repeat needs a reason: an answer that was lost, or a kill before the head was written.
-    void again(const Step& step, Lane& lane) {
+    void again(const Step& step, Lane& lane, Place& place) {
         repeated(lane);
-        auto& place = lane.places[step.sequence - 1];
         if (place.answered == step.round) wrong("repeat without a reason", step);
-        if (step.sequence < lane.head) wrong("repeat of what was finished on disk", step);
         if (place.event == step.event && place.id == step.id) return;
         // Given up on between its two appearances: possible when its answer was lost.
         const bool replaced = (step.id & kNotice) != 0 && (place.id & kNotice) == 0;
@@ -210,6 +216,37 @@ private:
         lane.finished[step.sequence] = step.did;
     }
 
+    // Whatever the order is at the time, a record has a place, and conversations keep theirs. The
+    // head tells nothing: it has gone over what was set aside.
+    void in_any_order(const Step& step, Lane& lane) {
+        const bool notice = (step.id & kNotice) != 0;
+        const auto [at, fresh] = lane.scattered.try_emplace(step.sequence);
+        auto& place = at->second;
+        if (fresh) {
+            place.id = step.id;
+            place.event = step.event;
+            if (notice) ++verdict_.notices;
+            if (step.lane < kAnyOrder) in_its_conversation(step, lane);
+        } else {
+            again(step, lane, place);
+        }
+        if (notice) {
+            for (auto given_up = step.other; given_up <= step.sequence; ++given_up)
+                lane.told_of.insert(given_up);
+        }
+        if (step.did == Did::taken) place.answered = step.round;
+    }
+
+    void in_its_conversation(const Step& step, Lane& lane) {
+        if ((step.id & kNotice) != 0) return;
+        auto& conversation = lane.conversations[step.conversation];
+        if (step.sequence <= conversation.last) wrong("overtaken in its conversation", step);
+        if (step.conversation_sequence <= conversation.last_in_place)
+            wrong("conversation out of order", step);
+        conversation.last = step.sequence;
+        conversation.last_in_place = step.conversation_sequence;
+    }
+
     void repeated(Lane& lane) {
         ++verdict_.repeats;
         verdict_.longest_repeat = std::max(verdict_.longest_repeat, ++lane.repeats);
@@ -232,6 +269,8 @@ private:
                 settled_wrong("taken and dead", number, sequence);
         }
         for (const auto sequence : lane.dead) {
+            if (number >= kTurning && !lane.told_of.contains(sequence))
+                settled_wrong("dead without a notice", number, sequence);
             if (number >= kSequential || sequence > lane.places.size()) continue;
             const auto id = lane.places[sequence - 1].id;
             if (id != 0 && (id & kNotice) == 0)

@@ -9,9 +9,16 @@
 namespace trunkline::crash::lanes {
 
 /// Lanes 0 to 2 go to portals, one event after the other; 3 and 4 go to messengers, conversation by
-/// conversation. What became of each record of 3 and 4 is told in 0 and 1.
+/// conversation. What became of each record of 3 and 4 is told in 0 and 1. 5 and 6 go to portals
+/// and change their order: 5 between those that keep conversations in order, 6 between all.
 constexpr std::uint32_t kSequential = 3;
-constexpr std::uint32_t kLanes = 5;
+constexpr std::uint32_t kTurning = 5;
+constexpr std::uint32_t kAnyOrder = 6;
+constexpr std::uint32_t kLanes = 7;
+
+constexpr bool goes_to_portal(std::uint32_t lane) {
+    return lane < kSequential || lane >= kTurning;
+}
 
 /// What a receiver makes of a record, the same at every try.
 enum class Fate : std::uint64_t { take, reject, too_large, at_fault, dead };
@@ -48,6 +55,7 @@ enum class Did : std::uint32_t {
     resuming = 12,
     overlap = 13,  ///< a receiver was called while it was still busy with the same
     closed = 14,   ///< like `opened`, at the very end
+    turned = 15,   ///< another order was asked for
 };
 
 struct Step {
@@ -69,6 +77,7 @@ struct Verdict {
     std::uint64_t notices = 0;   ///< places at which a gap is told of
     std::uint64_t requeued = 0;  ///< places taken by what came back
     std::uint64_t statuses = 0;
+    std::uint64_t turns = 0;  ///< changes of order while the lane ran
     std::uint64_t repeats = 0;
     std::uint64_t longest_repeat = 0;  ///< of one lane in one life
     std::uint64_t lost = 0;

@@ -24,12 +24,16 @@ public:
         : around_{around}, lane_{lane}, epoch_{epoch}, random_{seed} {}
 
     async::Awaitable<trunkline::lanes::Verdict> deliver(Delivery delivery) override {
-        const bool overlaps = std::exchange(busy_, true) || delivery.epoch != epoch_;
+        const auto lines = lines_of(delivery.records);
+        bool overlaps = delivery.epoch != epoch_;
+        for (const auto line : lines)
+            overlaps = !busy_.insert(line).second || overlaps;
         if (overlaps) note(Did::overlap, delivery.records.front());
         if (random_() % 4 == 0) co_await async::pause(Milliseconds{random_() % 4});
         auto verdict = decide(delivery);
         around_.delivered();
-        busy_ = false;
+        for (const auto line : lines)
+            busy_.erase(line);
         co_return verdict;
     }
 
@@ -75,6 +79,19 @@ private:
         return did == Did::taken ? verdict : failed(0, "the answer was lost");
     }
 
+    // What must not be under way twice: the lane, a conversation, a record.
+    std::set<std::uint64_t> lines_of(const std::vector<store::Record>& records) const {
+        if (lane_ < kSequential) return {0};
+        std::set<std::uint64_t> lines;
+        for (const auto& record : records)
+            lines.insert(
+                lane_ == kAnyOrder || record.conversation.empty()
+                    ? record.sequence + 16
+                    : static_cast<std::uint64_t>(record.conversation.back() - '0')
+            );
+        return lines;
+    }
+
     static Verdict failed(int status, const char* why) {
         Verdict verdict;
         verdict.kind = Verdict::Kind::fault;
@@ -111,7 +128,7 @@ private:
     const std::uint32_t lane_;
     const std::uint64_t epoch_;
     std::mt19937_64 random_;
-    bool busy_ = false;
+    std::set<std::uint64_t> busy_;
 };
 
 class Messenger final : public trunkline::lanes::KeyedDestination {

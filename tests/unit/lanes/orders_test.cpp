@@ -1,5 +1,6 @@
 // A lane that changes its order while events come, over a real store (in memory), real loops and
 // real time.
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <map>
@@ -82,18 +83,27 @@ class OrderedPortal final : public SequentialDestination {
 public:
     explicit OrderedPortal(Judge& judge) : judge_{judge} {}
     async::Awaitable<Verdict> deliver(Delivery delivery) override {
+        Verdict verdict;
+        verdict.status = 422;
+        verdict.kind = Verdict::Kind::unclear;
+        if (std::ranges::any_of(delivery.records, is_bad)) co_return verdict;
         judge_.enter(delivery.records);
         co_await async::pause(2ms);
         judge_.leave(delivery.records);
-        Verdict verdict;
         verdict.kind = Verdict::Kind::accepted;
         co_return verdict;
     }
-    store::Append gap_notice(const Gap&, const store::Record*) override { return {}; }
+    store::Append gap_notice(const Gap&, const store::Record*) override {
+        store::Append notice;
+        notice.id = make_ulid(SystemClock{}.wall_ms());
+        return notice;
+    }
     std::optional<Gap> gap_of(const store::Record&) override { return std::nullopt; }
     std::string target() const override { return "portal.test"; }
 
 private:
+    static bool is_bad(const store::Record& record) { return record.body == "bad"; }
+
     Judge& judge_;
 };
 
@@ -159,6 +169,8 @@ protected:
         out.streams = 4;
         out.batch.max_messages = 8;
         out.batch.linger = 1ms;
+        out.retry.first = 5ms;
+        out.retry.max = 20ms;
         return out;
     }
     void change(Order order) {
@@ -174,6 +186,9 @@ protected:
         });
     }
     void append(store::LaneId lane, Order order, int count) {
+        append(lane, to_string(order), count);
+    }
+    void append(store::LaneId lane, const std::string& body, int count) {
         for (int i = 0; i < count; ++i) {
             store::Batch batch;
             store::Append append;
@@ -181,7 +196,7 @@ protected:
             append.conversation = "c" + std::to_string(i % 5);
             append.id = make_ulid(clock.wall_ms());
             append.accepted_ms = clock.wall_ms();
-            append.body = to_string(order);
+            append.body = body;
             batch.append.push_back(std::move(append));
             ASSERT_TRUE(store->commit_and_wait(std::move(batch)));
         }
@@ -291,6 +306,28 @@ TEST_P(OrdersTest, AChangeIsChangedBackWhileNothingMoves) {
     EXPECT_TRUE(judge.wait_for(150));
     EXPECT_TRUE(becomes(Order::keyed));
     EXPECT_EQ(judge.wrong(), std::vector<std::string>{});
+}
+
+// Whether it or the portal is at fault only an event after it can tell, and that comes after the
+// change.
+TEST_P(OrdersTest, WhatIsRefusedLastBeforeAChangeIsGivenUpAndHoldsNothingBack) {
+    if (!GetParam()) GTEST_SKIP() << "messengers refuse by name";
+    const auto lane = add(Order::keyed);
+    std::size_t good = 0;
+    for (const Order order : {Order::sequential, Order::parallel, Order::keyed}) {
+        append(lane, "bad", 1);
+        change(order);
+        append(lane, order, 20);
+        good += 20;
+    }
+    const std::size_t notices = 3;
+    EXPECT_TRUE(judge.wait_for(good + notices)) << status().state;
+    EXPECT_TRUE(becomes(Order::keyed));
+    run([&]() -> async::Awaitable<> {
+        const auto dead = co_await table->dead_letters(kName, 0, 10);
+        EXPECT_EQ(dead ? dead->size() : 0, notices);
+        EXPECT_EQ(dead && !dead->empty() ? dead->front().reason : "", "at_fault");
+    });
 }
 
 INSTANTIATE_TEST_SUITE_P(Receivers, OrdersTest, testing::Bool(), [](const auto& one) {
