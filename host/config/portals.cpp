@@ -78,7 +78,9 @@ void bind_lane(Section& s, Lane& lane) {
             s.problem("events", "\"" + type + "\" is no event type");
     }
     if (lane.order == "sequential" && lane.streams != 1)
-        s.problem("streams", "a sequential lane has one: it sends nothing before the last is taken");
+        s.problem(
+            "streams", "a sequential lane has one: it sends nothing before the last is taken"
+        );
     if (lane.delivery == "best_effort" && lane.events.empty())
         s.problem("events", "a best-effort lane must name its events");
 }

@@ -23,8 +23,8 @@ async::Awaitable<Result<void>> write(
         accepted.batch.erase.empty() && accepted.batch.conversations.empty()) {
         for (Fleeting& event : accepted.fleeting)
             event.lane->offer(
-            std::move(event.kind), std::move(event.record), std::move(event.dedup)
-        );
+                std::move(event.kind), std::move(event.record), std::move(event.dedup)
+            );
         co_return Result<void>{};
     }
     auto written = co_await store.commit(std::move(accepted.batch));
@@ -38,9 +38,7 @@ async::Awaitable<Result<void>> write(
     for (const store::Position& position : written->positions)
         ++(position.repeat ? account.figures.repeats : account.figures.received);
     for (Fleeting& event : accepted.fleeting)
-        event.lane->offer(
-            std::move(event.kind), std::move(event.record), std::move(event.dedup)
-        );
+        event.lane->offer(std::move(event.kind), std::move(event.record), std::move(event.dedup));
     co_return Result<void>{};
 }
 

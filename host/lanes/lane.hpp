@@ -123,7 +123,8 @@ public:
     virtual bool busy() const = 0;             ///< a coroutine of it still runs
     /// Another policy from now on. With another order it is that of what comes from now on: the
     /// lane delivers what came before, and tells its ground (`drained`) when that is done. In force
-    /// at once; completes when it is on disk. `throttled`: too many orders wait one behind the other.
+    /// at once; completes when it is on disk. `throttled`: too many orders wait one behind the
+    /// other.
     virtual async::Awaitable<Result<void>> turn(LanePolicy policy) {
         (void)policy;
         co_return Error{Fault::unsupported, "this lane has one order"};

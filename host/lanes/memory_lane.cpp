@@ -33,7 +33,8 @@ void MemoryLane::offer(std::string kind, store::Record record, std::string dedup
          kind = std::move(kind),
          record = std::move(record),
          dedup = std::move(dedup)]() mutable {
-            if (const auto self = weak.lock()) self->take(std::move(kind), std::move(record), dedup);
+            if (const auto self = weak.lock())
+                self->take(std::move(kind), std::move(record), dedup);
         }
     );
 }
@@ -52,8 +53,7 @@ void MemoryLane::take(std::string kind, store::Record record, const std::string&
         }
     }
     const bool keyed = setup_.policy.order == Order::keyed;
-    const auto key =
-        keyed ? kind + '\0' + record.conversation : std::to_string(++offered_) + '\0';
+    const auto key = keyed ? kind + '\0' + record.conversation : std::to_string(++offered_) + '\0';
     bytes_ += record.body.size();
     const auto known = waiting_.find(key);
     if (known != waiting_.end()) {
@@ -64,8 +64,8 @@ void MemoryLane::take(std::string kind, store::Record record, const std::string&
         waiting_.emplace(key, std::move(record));
         turn_.push_back(key);
     }
-    while (turn_.size() > 1 && (turn_.size() > setup_.policy.waiting_max ||
-                                bytes_ > setup_.policy.memory_bytes_max))
+    while (turn_.size() > 1 &&
+           (turn_.size() > setup_.policy.waiting_max || bytes_ > setup_.policy.memory_bytes_max))
         drop_oldest();
     wake();
 }
@@ -237,11 +237,11 @@ LaneStatus MemoryLane::status() const {
     status.last_status = last_status_;
     status.last_error = last_error_;
     if (alarms_) status.alarms = *alarms_;
-    status.state = stopped_                  ? "stopped"
+    status.state = stopped_                        ? "stopped"
                    : !status.paused_reason.empty() ? "paused"
-                   : requests_ > 0           ? "delivering"
-                   : turn_.empty()           ? "idle"
-                                             : "gathering";
+                   : requests_ > 0                 ? "delivering"
+                   : turn_.empty()                 ? "idle"
+                                                   : "gathering";
     return status;
 }
 

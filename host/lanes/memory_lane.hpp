@@ -14,8 +14,8 @@ namespace trunkline::lanes {
 
 /// A best-effort lane: in memory, one try, then dropped and counted. For presence and typing, whose
 /// value is gone by the time a retry would come, and for whatever else is not worth a disk.
-/// `keyed`: of each conversation and kind the latest only, never two requests of one conversation at
-/// once. `sequential`: all, one request at a time. `parallel`: all, as they come.
+/// `keyed`: of each conversation and kind the latest only, never two requests of one conversation
+/// at once. `sequential`: all, one request at a time. `parallel`: all, as they come.
 class MemoryLane final : public Lane, public std::enable_shared_from_this<MemoryLane> {
 public:
     struct Setup {
@@ -75,7 +75,7 @@ private:
     std::string last_error_;
     std::unique_ptr<Alarms> alarms_;  // most lanes never have any
     bool alarmed_ = false;            // for the present refusal
-    std::size_t requests_ = 0;  // on their way
+    std::size_t requests_ = 0;        // on their way
     bool stopped_ = false;
 };
 

@@ -51,8 +51,8 @@ struct LanePolicy {
     std::uint64_t waiting_bytes_max =
         0;  ///< of stored bodies; beyond it appends are throttled; 0 = no bound
 
-    /// Best-effort lanes in memory: events that wait, and bytes of their bodies; beyond it the oldest
-    /// is dropped.
+    /// Best-effort lanes in memory: events that wait, and bytes of their bodies; beyond it the
+    /// oldest is dropped.
     std::uint32_t waiting_max = 10'000;
     std::uint64_t memory_bytes_max = 8ULL << 20U;
 };

@@ -164,8 +164,7 @@ async::Awaitable<Result<void>> SequentialLane::turn(LanePolicy policy) {
     const Order wanted = std::exchange(policy.order, Order::sequential);
     const Order last = memory_.turns.empty() ? Order::sequential : memory_.turns.back().order;
     if (last != wanted && memory_.turns.size() >= kTurnsMax)
-        co_return Error{
-            Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
+        co_return Error{Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
     setup_.policy = policy;
     Result<void> written;
     if (last != wanted) {

@@ -84,9 +84,7 @@ KeyedVerdict verdict(KeyedVerdict::Kind kind, std::string reason, std::string co
 
 void offer(inbound::Accepted& accepted) {
     for (inbound::Fleeting& event : accepted.fleeting)
-        event.lane->offer(
-            std::move(event.kind), std::move(event.record), std::move(event.dedup)
-        );
+        event.lane->offer(std::move(event.kind), std::move(event.record), std::move(event.dedup));
     accepted.fleeting.clear();
 }
 
@@ -452,9 +450,7 @@ async::Awaitable<store::Batch> Messenger::expired(store::Record record) {
     co_return batch;
 }
 
-async::Awaitable<store::Batch> Messenger::dropped(
-    store::Record record, const KeyedVerdict& why
-) {
+async::Awaitable<store::Batch> Messenger::dropped(store::Record record, const KeyedVerdict& why) {
     std::string code = why.reason.empty() ? "unavailable" : why.reason;
     std::string text = "it is tried once only";
     if (!why.code.empty()) text += ": " + why.code;

@@ -39,9 +39,8 @@ public:
         override;
     async::Awaitable<> foresee(std::span<const store::Record> records) override;
     async::Awaitable<store::Batch> expired(store::Record record) override;
-    async::Awaitable<store::Batch> dropped(
-        store::Record record, const lanes::KeyedVerdict& why
-    ) override;
+    async::Awaitable<store::Batch> dropped(store::Record record, const lanes::KeyedVerdict& why)
+        override;
     std::optional<WallMs> expires_ms(const store::Record& record) override;
 
 private:

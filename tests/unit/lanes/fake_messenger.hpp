@@ -69,9 +69,7 @@ public:
         memory_.expired.push_back(record.sequence);
         co_return store::Batch{};
     }
-    async::Awaitable<store::Batch> dropped(
-        store::Record record, const KeyedVerdict&
-    ) override {
+    async::Awaitable<store::Batch> dropped(store::Record record, const KeyedVerdict&) override {
         memory_.dropped.push_back(record.sequence);
         co_return store::Batch{};
     }
