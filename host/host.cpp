@@ -347,9 +347,10 @@ async::Awaitable<Result<void>> Host::open_portal(const config::Portal& from) {
     }
     const bool allow_private = from.allow_private;
     const bool accept_html = from.accept_html;
-    spec.settings = [portal, allow_private, accept_html] {
+    spec.settings = [portal, allow_private, accept_html, warn_url = from.warn_url] {
         delivery::PortalSettings settings;
         settings.url = portal->url;
+        settings.warn_url = warn_url;
         settings.keys = *portal->keys->ring();
         settings.encrypt = portal->encrypt;
         settings.allow_private = allow_private;

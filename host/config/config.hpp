@@ -110,6 +110,7 @@ std::vector<Lane> default_lanes();
 struct Portal {
     std::string id;
     std::string url;
+    std::string warn_url;  ///< where its owner is told that events have waited long; "" = nowhere
     Secret license_key;
     Secret next_license_key;
     bool encrypt = true;

@@ -115,6 +115,11 @@ void check_license(Section& s, const char* key, const Secret& given) {
 void bind_portal(Section& s, Portal& portal) {
     s.text("id", portal.id, "name of the portal", true);
     s.text("url", portal.url, "where its events are posted", true);
+    s.text(
+        "warn_url",
+        portal.warn_url,
+        "where its owner is told when events have waited for 50, 80 and 95 % of their retention"
+    );
     s.secret("license_key", portal.license_key, "tlk_...; seals both directions", true);
     check_license(s, "license_key", portal.license_key);
     s.secret("next_license_key", portal.next_license_key, "the second key while rotating");
@@ -168,9 +173,14 @@ void bind_portal(Section& s, Portal& portal) {
         s.problem("id", "\"" + portal.id + "\" is not [a-z0-9_-]");
     const std::string host = host_of(portal.url);
     if (!portal.url.empty() && host.empty()) s.problem("url", "is not an http or https URL");
-    if (!portal.encrypt && !portal.url.starts_with("https://") && !is_loopback(host)) {
+    const std::string warned = host_of(portal.warn_url);
+    if (!portal.warn_url.empty() && warned.empty())
+        s.problem("warn_url", "is not an http or https URL");
+    const auto open_to_all = [](const std::string& url, const std::string& at) {
+        return !at.empty() && !url.starts_with("https://") && !is_loopback(at);
+    };
+    if (!portal.encrypt && (open_to_all(portal.url, host) || open_to_all(portal.warn_url, warned)))
         s.problem("encrypt", "false needs https or loopback");
-    }
 }
 
 }  // namespace trunkline::config

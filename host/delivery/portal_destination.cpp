@@ -3,6 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include "host/async/spawn.hpp"
 #include "host/delivery/verdict.hpp"
 #include "host/seal/webhook_id.hpp"
 #include "host/universal/json.hpp"
@@ -27,6 +31,23 @@ bool read_event(const store::Record& record, universal::Event& event) {
         event.mutable_requeued()->set_sequence(record.requeued);
     }
     return true;
+}
+
+// Everything it needs is its own: the lane may end meanwhile.
+async::Awaitable<> send_warning(
+    std::function<net::Client&()> client, net::ClientRequest request, std::string portal
+) {
+    auto& present = client();
+    const auto reply = co_await present.fetch(std::move(request));
+    const bool taken = reply.status >= 200 && reply.status < 300;
+    spdlog::log(
+        taken ? spdlog::level::info : spdlog::level::warn,
+        "portal.owner_{} portal={} status={} reason=\"{}\"",
+        taken ? "told" : "not_told",
+        portal,
+        reply.status,
+        reply.reason
+    );
 }
 
 std::string explain(const lanes::Gap& gap) {
@@ -100,35 +121,67 @@ async::Awaitable<lanes::Verdict> PortalDestination::knock(std::uint64_t epoch) {
 }
 
 // Signed afresh on every try: the timestamp is part of what is signed.
-async::Awaitable<lanes::Verdict> PortalDestination::post(Letter letter) {
-    letter.settings = setup_.settings();
-    auto& settings = letter.settings;
+net::ClientRequest PortalDestination::sealed(const Letter& letter, std::string url) {
+    const auto& settings = letter.settings;
     if (!sealer_ || !sealer_keys_ || !same(*sealer_keys_, settings.keys)) {
         sealer_.emplace(setup_.portal.text(), settings.keys, seal::Direction::host_to_portal);
         sealer_keys_ = settings.keys;
     }
-    auto sealed = sealer_->seal(
+    auto envelope = sealer_->seal(
         letter.plain, "application/json", settings.encrypt, letter.id, clock_.wall_ms()
     );
     net::ClientRequest request;
     request.method = "POST";
-    request.url = settings.url;
-    request.headers.push_back({"Content-Type", std::move(sealed.content_type)});
-    request.headers.push_back({"webhook-id", std::move(sealed.id)});
-    request.headers.push_back({"webhook-timestamp", std::move(sealed.timestamp)});
-    request.headers.push_back({"webhook-signature", std::move(sealed.signature)});
-    request.body = std::move(sealed.body);
+    request.url = std::move(url);
+    request.headers.push_back({"Content-Type", std::move(envelope.content_type)});
+    request.headers.push_back({"webhook-id", std::move(envelope.id)});
+    request.headers.push_back({"webhook-timestamp", std::move(envelope.timestamp)});
+    request.headers.push_back({"webhook-signature", std::move(envelope.signature)});
+    request.body = std::move(envelope.body);
     request.follow_redirects = false;
     request.timeout = setup_.timeout;
     request.reply_bytes_max = kReplyBytesMax;
     request.allow_private = settings.allow_private;
+    return request;
+}
+
+async::Awaitable<lanes::Verdict> PortalDestination::post(Letter letter) {
+    letter.settings = setup_.settings();
+    auto request = sealed(letter, letter.settings.url);
     letter.plain.clear();
     letter.plain.shrink_to_fit();
     auto& client = setup_.client();
     const auto reply = co_await client.fetch(std::move(request));
     AnswerRules rules;
-    rules.html_is_acceptance = settings.html_is_acceptance;
+    rules.html_is_acceptance = letter.settings.html_is_acceptance;
     co_return read_answer(reply, rules, clock_.wall_ms());
+}
+
+void PortalDestination::warn(const lanes::Warning& warning) {
+    Letter letter;
+    letter.settings = setup_.settings();
+    if (letter.settings.warn_url.empty() || !setup_.loop) return;
+    const auto code = lanes::code_of(warning);
+    letter.plain = boost::json::serialize(boost::json::object{
+        {"type", "warning"},
+        {"portal", setup_.portal.text()},
+        {"lane", setup_.lane},
+        {"code", code},
+        {"text", lanes::text_of(warning)},
+        {"waiting", warning.waiting},
+        {"oldest", rfc3339(warning.oldest_ms)},
+        {"expires", rfc3339(warning.expires_ms)}});
+    const std::vector<std::string> what{code, std::to_string(warning.oldest_ms)};
+    letter.id = seal::webhook_id(
+        {.portal = setup_.portal, .lane = setup_.lane, .epoch = 0, .event_ids = what}
+    );
+    auto request = sealed(letter, letter.settings.warn_url);
+    auto send = [client = setup_.client,
+                 request = std::move(request),
+                 portal = setup_.portal.text()]() mutable {
+        return send_warning(std::move(client), std::move(request), std::move(portal));
+    };
+    async::spawn(*setup_.loop, "warning for " + setup_.portal.text(), std::move(send));
 }
 
 store::Append PortalDestination::gap_notice(const lanes::Gap& gap, const store::Record* only) {

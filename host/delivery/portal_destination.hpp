@@ -16,6 +16,7 @@ namespace trunkline::delivery {
 /// URL or a key being rotated is in force with the next one.
 struct PortalSettings {
     std::string url;
+    std::string warn_url;  ///< where its owner is told that patience ends; "" = nowhere
     seal::KeyRing keys;
     bool encrypt = true;
     bool allow_private = false;
@@ -33,7 +34,8 @@ public:
         PortalSettingsSource settings;
         lanes::Milliseconds timeout{
             15'000};  ///< of one request, from start to the answer's last byte
-        std::function<net::Client&()> client;  ///< the one of the lane's loop
+        std::function<net::Client&()> client;   ///< the one of the lane's loop
+        std::optional<async::Executor> loop{};  ///< the lane's; without it nobody is warned
     };
 
     PortalDestination(Setup setup, const Clock& clock);
@@ -42,6 +44,8 @@ public:
     async::Awaitable<lanes::Verdict> deliver(lanes::Delivery delivery) override;
     store::Append gap_notice(const lanes::Gap& gap, const store::Record* only) override;
     std::optional<lanes::Gap> gap_of(const store::Record& notice) override;
+    /// One sealed request to `warn_url`; that it failed is in the log.
+    void warn(const lanes::Warning& warning) override;
     std::string target() const override;
 
     /// Sends the empty batch that opens a portal (or its new URL).
@@ -50,6 +54,7 @@ public:
 private:
     struct Letter;
     async::Awaitable<lanes::Verdict> post(Letter letter);
+    net::ClientRequest sealed(const Letter& letter, std::string url);
 
     Setup setup_;
     const Clock& clock_;

@@ -102,6 +102,7 @@ async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
     setup.settings = portal->spec.settings;
     setup.timeout = lane.policy.timeout;
     setup.client = [this, &home = portal->home]() -> net::Client& { return services.client(home); };
+    setup.loop = portal->home.get_executor();
     auto destination = std::make_unique<PortalDestination>(setup, services.clock);
     lanes::LaneSpec spec;
     spec.name = owner_of(portal->spec.id) + "/" + lane.name;

@@ -85,6 +85,7 @@ async::Awaitable<> BatchLane::accepted(Parcel parcel, Verdict verdict) {
     newest_taken_ = std::max(newest_taken_, parcel.number);
     store::Batch batch;
     batch.durable = false;
+    if (std::exchange(trial_unwritten_, false)) remember_in(batch);
     if (memory_.failures > 0) {
         spdlog::info("lane.recovered lane={} failures={}", setup_.name, memory_.failures);
         memory_.failures = 0;
@@ -100,6 +101,7 @@ async::Awaitable<> BatchLane::accepted(Parcel parcel, Verdict verdict) {
     for (const auto& record : parcel.records) {
         Line& line = lines_.at(line_of(record));
         line.refused_at.reset();
+        line.unclear_at.reset();
         line.most = line.most * 2 >= setup_.policy.batch.max_messages ? 0 : line.most * 2;
     }
     [[maybe_unused]] const bool written =
@@ -145,13 +147,16 @@ async::Awaitable<> BatchLane::refused(Parcel parcel, Verdict verdict) {
         co_return;
     }
     if (is_notice(parcel.records.front())) {
-        co_await receiver_failed(parcel, std::move(verdict));
+        co_await failed(parcel, std::move(verdict));
         co_return;
     }
-    if (!own_fault(parcel)) {
-        Line& line = lines_.at(parcel.names.front());
+    Line& line = lines_.at(parcel.names.front());
+    // Whatever else it failed by before tells nothing about a refusal.
+    const bool own = line.unclear_at && newest_taken_ >= *line.unclear_at;
+    line.unclear_at = line.refused_at = next_number_;
+    if (!own) {
         if (trial_ != 0 || memory_.trial_sequence != 0 || line.held + line.queue.size() < 2) {
-            if (only_a_later_one_tells()) memory_.turn_later();
+            let_later_ones_tell();
             co_await receiver_failed(parcel, std::move(verdict));
             co_return;
         }
@@ -182,17 +187,19 @@ void BatchLane::split(const Parcel& parcel) {
     }
 }
 
-/// Whether a request that began since this line failed before has got through. Asked once for each
-/// failure.
+/// Whether a request that began since this line failed before has got through, or nobody else has
+/// failed since that was so. Asked once for each failure.
 bool BatchLane::own_fault(const Parcel& parcel) {
     if (!parcel.one_line()) return false;
     Line& line = lines_.at(parcel.names.front());
-    const bool own = line.refused_at && newest_taken_ >= *line.refused_at;
+    const bool known = line.clock.failures() > 0 && clock_.failures() == 0;
+    const bool own = known || (line.refused_at && newest_taken_ >= *line.refused_at);
     line.refused_at = next_number_;
     return own;
 }
 
 async::Awaitable<> BatchLane::failed(const Parcel& parcel, Verdict verdict) {
+    look_at_patience();
     // Who says when to come again, or that keys differ, speaks for the receiver.
     if (verdict.wait || verdict.alarm || !own_fault(parcel)) {
         co_await receiver_failed(parcel, std::move(verdict));
@@ -216,6 +223,7 @@ async::Awaitable<> BatchLane::failed(const Parcel& parcel, Verdict verdict) {
 }
 
 async::Awaitable<> BatchLane::receiver_failed(const Parcel& parcel, Verdict verdict) {
+    look_at_patience();
     ++ground_.figures.failures;
     for (const auto& name : parcel.names) {
         Line& line = lines_.at(name);
@@ -284,9 +292,15 @@ async::Awaitable<> BatchLane::try_without(std::string name) {
     if (after == first.end() || is_notice(first.front())) {
         // No event to tell it by. When its notice may have arrived, that is still so.
         trial_ = 0;
-        if (only_a_later_one_tells()) memory_.turn_later();
-        auto refusal = std::exchange(refusal_, Verdict{});
         parcel.began = ground_.clock.steady();
+        const bool tried = !first.empty() && !is_notice(first.front()) &&
+                           memory_.trial_sequence == first.front().sequence;
+        if (tried && own_fault(parcel)) {
+            co_await left_out(std::move(first.front()));
+            co_return;
+        }
+        let_later_ones_tell();
+        auto refusal = std::exchange(refusal_, Verdict{});
         co_await receiver_failed(parcel, std::move(refusal));
         co_return;
     }
@@ -321,27 +335,20 @@ async::Awaitable<> BatchLane::conclude_trial(Parcel parcel, store::Record head, 
     Line& line = lines_.at(parcel.names.front());
     const auto last = parcel.records.back().sequence;
     if (verdict.kind == Kind::accepted && verdict.through.value_or(last) >= head.sequence) {
-        const Ulid notice = memory_.trial_id;
-        memory_.trial_sequence = 0;
-        trial_open_ = false;
-        trial_ = 0;
-        std::vector<store::Record> one;
-        one.push_back(std::move(head));
-        std::vector<std::string> details{refusal_.detail};
-        std::string reason = "at_fault";
-        const bool gone = co_await give_up(
-            std::move(one), std::move(reason), std::move(details), refusal_.status, notice
-        );
+        const bool gone = co_await left_out(std::move(head));
         if (gone) co_await accepted(std::move(parcel), std::move(verdict));
         co_return;
     }
-    if (verdict.kind == Kind::cancelled || verdict.status == 0) {
+    if (verdict.kind == Kind::cancelled || verdict.kind == Kind::fault) {
         trial_open_ = true;  // it may have arrived: from now on only the same request may follow
     } else if (!trial_open_) {
-        // Refused or failed as a whole, so the notice has not arrived: the head may be sent again.
+        // Refused as a whole, so the notice has not arrived: the head may be sent again.
         memory_.trial_sequence = 0;
         trial_ = 0;
+        trial_unwritten_ = true;
     }
+    const bool refused = verdict.kind == Kind::unclear || verdict.kind == Kind::too_large ||
+                         verdict.kind == Kind::rejected;
     const auto& after = parcel.records.back();
     const auto named = std::ranges::find(verdict.rejected, after.id, &Verdict::Rejected::id);
     if (verdict.kind == Kind::gone) {
@@ -355,9 +362,29 @@ async::Awaitable<> BatchLane::conclude_trial(Parcel parcel, store::Record head, 
         rest.records.push_back(after);
         rest.began = parcel.began;
         co_await rejected(std::move(rest), std::move(verdict));
+    } else if (refused && trial_open_ && own_fault(parcel)) {
+        // The event after it is refused as well, but others get through: it must not hold them up.
+        [[maybe_unused]] const bool gone = co_await left_out(std::move(head));
     } else {
+        if (refused) let_later_ones_tell();
         co_await receiver_failed(parcel, std::move(verdict));
     }
+}
+
+/// Gives up the one that the trial leaves out; the notice that was sent is the one that stays.
+async::Awaitable<bool> BatchLane::left_out(store::Record head) {
+    const Told told{head.sequence, memory_.trial_id};
+    memory_.trial_sequence = 0;
+    trial_open_ = false;
+    trial_ = 0;
+    std::vector<store::Record> one;
+    one.push_back(std::move(head));
+    std::vector<std::string> details{refusal_.detail};
+    std::string reason = "at_fault";
+    const bool gone = co_await give_up(
+        std::move(one), std::move(reason), std::move(details), refusal_.status, told
+    );
+    co_return gone;
 }
 
 async::Awaitable<bool> BatchLane::give_up(
@@ -365,7 +392,7 @@ async::Awaitable<bool> BatchLane::give_up(
     std::string reason,
     std::vector<std::string> details,
     int status,
-    std::optional<Ulid> notice_id
+    Told told
 ) {
     store::Batch batch;
     std::vector<store::Record> notices;
@@ -374,7 +401,7 @@ async::Awaitable<bool> BatchLane::give_up(
         const auto name = line_of(record);
         const Line& line = lines_.at(name);
         auto notice = notice_for(record, reason);
-        if (notice_id) notice.id = *notice_id;
+        if (record.sequence == told.sequence) notice.id = told.notice;
         auto instead = in_place_of(record, notice);
         store::DeadLetter dead;
         dead.lane = setup_.info.id;
@@ -406,6 +433,7 @@ async::Awaitable<bool> BatchLane::give_up(
         replace(notice);
         Line& line = lines_.at(line_of(notice));
         line.refused_at.reset();
+        line.unclear_at.reset();
         line.clock.succeeded();
         line.not_before = {};
     }

@@ -103,6 +103,14 @@ void BatchLane::launch() {
 
 std::vector<std::string> BatchLane::take_lines() {
     const std::uint64_t full = clock_.batch_max(setup_.policy.batch.max_messages);
+    if (clock_.half_open()) {
+        // Who has not failed tells more about the receiver than who has.
+        const auto fresh = std::ranges::find_if(ready_, [this](const std::string& name) {
+            const auto found = lines_.find(name);
+            return found != lines_.end() && !found->second.refused_at;
+        });
+        if (fresh != ready_.end()) std::rotate(ready_.begin(), fresh, fresh + 1);
+    }
     std::vector<std::string> out;
     std::uint64_t count = 0;
     while (!ready_.empty() && count < full) {
@@ -148,6 +156,10 @@ async::Awaitable<> BatchLane::work(std::vector<std::string> names) {
 }
 
 async::Awaitable<> BatchLane::send(std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        const bool given_up = co_await give_up_late(name);
+        if (given_up) co_return;
+    }
     Parcel parcel;
     parcel.records = co_await gather(names);
     if (parcel.records.empty()) co_return;
@@ -163,6 +175,18 @@ async::Awaitable<> BatchLane::send(std::vector<std::string>& names) {
     parcel.names = names;
     auto verdict = co_await ask(parcel);
     co_await conclude(std::move(parcel), std::move(verdict));
+}
+
+// What is due behind a notice does not come into the request that would show it.
+async::Awaitable<bool> BatchLane::give_up_late(std::string name) {
+    const WallMs now = ground_.clock.wall_ms();
+    if (const auto due = lines_.at(name).due_ms; due == 0 || now < due || !time_is_trusted())
+        co_return false;
+    auto late = co_await late_of(name, now);
+    lines_.at(name).due_ms = late.next_due_ms;
+    if (late.records.empty()) co_return false;
+    co_await expire(std::move(late.records));
+    co_return true;
 }
 
 void BatchLane::look_at(std::vector<std::string> names) {
@@ -251,6 +275,38 @@ std::vector<store::Record> BatchLane::out_of_time(const std::vector<store::Recor
     return out;
 }
 
+// Of what is in sight. A line that is set aside and was never looked at does not count.
+WallMs BatchLane::oldest_event_ms() const {
+    WallMs oldest = 0;
+    const auto take = [&oldest](WallMs accepted) {
+        if (oldest == 0 || accepted < oldest) oldest = accepted;
+    };
+    for (const auto& [name, line] : lines_) {
+        if (line.held > 0) {
+            if (line.due_ms != 0) take(line.due_ms - setup_.policy.retention.count());
+            continue;
+        }
+        const auto event = std::ranges::find_if_not(line.queue, store::is_notice);
+        if (event != line.queue.end()) take(event->accepted_ms);
+    }
+    return oldest;
+}
+
+void BatchLane::look_at_patience() {
+    constexpr std::chrono::seconds kEvery{1};
+    const auto now = ground_.clock.steady();
+    if (now < patience_after_ || !ground_.drift.trusted()) return;
+    patience_after_ = now + kEvery;
+    const auto oldest = oldest_event_ms();
+    if (oldest == 0) return;
+    const auto retention = setup_.policy.retention;
+    const auto share = patience_.reached(oldest, ground_.clock.wall_ms(), retention);
+    if (!share) return;
+    const Warning warning{*share, depth(), oldest, oldest + retention.count()};
+    alarm(code_of(warning), text_of(warning));
+    destination_->warn(warning);
+}
+
 bool BatchLane::time_is_trusted() {
     if (ground_.drift.trusted()) {
         ground_.drift.calm();
@@ -262,8 +318,10 @@ bool BatchLane::time_is_trusted() {
 }
 
 async::Awaitable<> BatchLane::expire(std::vector<store::Record> late) {
+    Told told{};
     for (const auto& record : late) {
         if (record.sequence != trial_ && record.sequence != memory_.trial_sequence) continue;
+        if (record.sequence == memory_.trial_sequence) told = {record.sequence, memory_.trial_id};
         memory_.trial_sequence = 0;
         trial_ = 0;
         trial_open_ = false;
@@ -271,7 +329,8 @@ async::Awaitable<> BatchLane::expire(std::vector<store::Record> late) {
     const auto count = late.size();
     std::vector<std::string> details(count, memory_.last_error);
     std::string reason = "retention";
-    const bool gone = co_await give_up(std::move(late), std::move(reason), std::move(details), 0);
+    const bool gone =
+        co_await give_up(std::move(late), std::move(reason), std::move(details), 0, told);
     if (gone) ground_.figures.expired += count;
 }
 

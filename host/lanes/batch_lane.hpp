@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/lanes/lines_lane.hpp"
+#include "host/lanes/patience.hpp"
 
 namespace trunkline::lanes {
 
@@ -45,6 +46,9 @@ private:
     void launch() override;
     void look_at(std::vector<std::string> names) override;
     void kicked() override;
+    void swept() override { look_at_patience(); }
+    void look_at_patience();
+    WallMs oldest_event_ms() const;
     std::uint32_t at_once() const;
     bool worth_sending() const;
     std::vector<std::string> take_lines();
@@ -52,6 +56,7 @@ private:
     async::Awaitable<> send(std::vector<std::string>& names);
     async::Awaitable<> look(std::vector<std::string> names);
     async::Awaitable<std::vector<store::Record>> gather(std::vector<std::string>& names);
+    async::Awaitable<bool> give_up_late(std::string name);
     std::vector<store::Record> out_of_time(const std::vector<store::Record>& records);
     bool time_is_trusted();
     async::Awaitable<> expire(std::vector<store::Record> late);
@@ -72,13 +77,19 @@ private:
     /// at fault: the one after it does, behind the notice that would stand in its place.
     async::Awaitable<> try_without(std::string name);
     async::Awaitable<> conclude_trial(Parcel parcel, store::Record head, Verdict verdict);
+    /// Of this one a notice with this id may have arrived: it is the one that stays.
+    struct Told {
+        store::Sequence sequence;  // 0 = there is none
+        Ulid notice;
+    };
+    async::Awaitable<bool> left_out(store::Record head);
     /// Each moves to the dead letters, and a notice takes its place in its line.
     async::Awaitable<bool> give_up(
         std::vector<store::Record> records,
         std::string reason,
         std::vector<std::string> details,
         int status,
-        std::optional<Ulid> notice = std::nullopt
+        Told told = {}
     );
     store::Append notice_for(const store::Record& record, const std::string& reason);
 
@@ -89,11 +100,14 @@ private:
     std::uint64_t newest_taken_ = 0;  // the newest request that got something through
     std::size_t requests_ = 0;        // on their way
     Timers::Token linger_ = 0;
+    Patience patience_;
+    Time patience_after_{};  // no look at it before that: there may be many lines
     bool lingered_ = false;
     bool alarmed_ = false;
-    store::Sequence trial_ = 0;  // left out of the next try of its line; 0 = none
-    bool trial_open_ = false;    // its notice may have arrived: only the same may follow
-    Verdict refusal_;            // that made the trial due
+    store::Sequence trial_ = 0;     // left out of the next try of its line; 0 = none
+    bool trial_open_ = false;       // its notice may have arrived: only the same may follow
+    bool trial_unwritten_ = false;  // it is over, and the store does not know yet
+    Verdict refusal_;               // that made the trial due
     double latency_ms_ = 0;
 };
 

@@ -34,6 +34,16 @@ struct Delivery {
 /// More rejections an hour are the receiver's fault.
 inline constexpr std::size_t kRejectedPerHourMax = 10;
 
+/// The oldest event that waits has used up so much of its time.
+struct Warning {
+    int percent = 0;
+    std::uint64_t waiting = 0;  ///< events
+    WallMs oldest_ms = 0;       ///< acceptance of the oldest
+    WallMs expires_ms = 0;      ///< when it is given up on
+};
+std::string code_of(const Warning& warning);  ///< "retention_50", "retention_80", "retention_95"
+std::string text_of(const Warning& warning);  ///< a sentence for people
+
 /// Events that were given up on. The notice about them takes `through` as its own sequence.
 struct Gap {
     store::Sequence from = 0;
@@ -82,6 +92,9 @@ public:
     /// The gap that a notice tells of; none when it cannot be read (it then counts as its own place
     /// only).
     virtual std::optional<Gap> gap_of(const store::Record& notice) = 0;
+
+    /// For whoever owns the receiver: nobody waits for it, and nothing depends on it.
+    virtual void warn(const Warning& warning) { (void)warning; }
 
     /// What the bound of requests per target is counted by, e.g. "portal.example:443"; may change
     /// with the URL.

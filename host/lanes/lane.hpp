@@ -93,6 +93,7 @@ struct Ground {
 
 /// What a lane leaves to the one that takes its place.
 struct Heritage {
+    LanePolicy policy;  ///< but for its order
     LaneMemory memory;
     std::string held;
     std::chrono::steady_clock::time_point not_before{};

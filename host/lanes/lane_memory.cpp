@@ -28,12 +28,6 @@ std::string text(const json::object& object, std::string_view name) {
 
 }  // namespace
 
-void LaneMemory::turn_later() {
-    const auto through = turns.front().through + 1;
-    for (Turn& turn : turns)
-        turn.through = std::max(turn.through, through);
-}
-
 std::string LaneMemory::to_text() const {
     json::object object;
     if (order) object["order"] = to_string(*order);

@@ -27,9 +27,10 @@ struct LaneMemory {
     store::Sequence trial_sequence = 0;  ///< whose gap notice is being tried, 0 = none
     Ulid trial_id;                       ///< that notice's id, so that every try is the same list
 
-    /// The first turn comes one event later: what was accepted before it ends with one that is
-    /// refused, and only an event after it can tell whether it or the receiver is at fault.
-    void turn_later();
+    /// The first turn comes before `head`: all that is left until then is refused, and only what
+    /// was accepted later can tell whether that or the receiver is at fault. Whoever comes next has
+    /// both, and keeps them in order.
+    void turn_before(store::Sequence head) { turns.front().through = head - 1; }
 
     std::string to_text() const;
     /// What cannot be read counts as nothing remembered.

@@ -153,7 +153,7 @@ async::Awaitable<Result<void>> LinesLane::turn(LanePolicy policy) {
 }
 
 Heritage LinesLane::heritage() const {
-    Heritage out{memory_, setup_.held, not_before_, nullptr};
+    Heritage out{setup_.policy, memory_, setup_.held, not_before_, nullptr};
     if (alarms_) out.alarms = std::make_unique<Alarms>(*alarms_);
     return out;
 }
@@ -190,13 +190,14 @@ store::Sequence LinesLane::tail() const {
     return memory_.turns.empty() ? end : std::min(end, drain_through() + 1);
 }
 
-bool LinesLane::only_a_later_one_tells() const {
-    if (memory_.turns.empty() || next_read_ < tail()) return false;
+void LinesLane::let_later_ones_tell() {
+    if (memory_.turns.empty() || next_read_ < tail() || held_ > 0) return;
     const auto info = ground_.store.lane(setup_.info.id);
-    if (!info || info->tail <= drain_through() + 1) return false;
-    return std::ranges::all_of(lines_, [](const auto& each) {
+    if (!info || info->tail <= drain_through() + 1) return;
+    const bool all_refused = std::ranges::all_of(lines_, [](const auto& each) {
         return each.second.refused_at.has_value();
     });
+    if (all_refused) memory_.turn_before(head_);
 }
 
 std::string LinesLane::line_of(const store::Record& record) const {
@@ -335,6 +336,7 @@ void LinesLane::arm(Milliseconds delay) {
 // While the whole lane stands still its records still run out of time.
 void LinesLane::sweep() {
     if (!blocked()) return;
+    swept();
     const auto now = ground_.clock.wall_ms();
     std::vector<std::string>
         names;  // a coroutine may begin at once, and end a line that is being looked at

@@ -80,7 +80,8 @@ protected:
 
         // Of lanes that deliver several at once (batch_lane.hpp):
         std::uint32_t most = 0;  // what is delivered of it at once, and alone; 0 = with others
-        std::optional<std::uint64_t> refused_at;  // the number of the request after that
+        std::optional<std::uint64_t> refused_at;  // it failed: the number of the request after that
+        std::optional<std::uint64_t> unclear_at;  // likewise, of a record that was refused alone
     };
 
     LinesLane(Ground& ground, Setup setup);
@@ -97,6 +98,8 @@ protected:
     virtual bool foresees() const { return false; }
     /// A person, or the receiver, ended all waits.
     virtual void kicked() {}
+    /// Every minute in which the whole lane stands still.
+    virtual void swept() {}
 
     // What to do next (lines_lane.cpp)
     void pump();
@@ -106,8 +109,9 @@ protected:
     store::Sequence drain_through() const {
         return memory_.turns.empty() ? 0 : memory_.turns.front().through;
     }
-    /// Whether an event that comes after a turn must tell of what is refused before it.
-    bool only_a_later_one_tells() const;
+    /// When all that is left before a turn is refused, and something waits behind it: the turn
+    /// comes now.
+    void let_later_ones_tell();
     std::string line_of(const store::Record& record) const;
     void make_ready(const std::string& name, Line& line);
     void let_go(const std::string& name);

@@ -199,14 +199,20 @@ async::Awaitable<> LaneTable::Impl::succeed(std::string name) {
         return found == lanes.end() || !found->second.lane ? nullptr : &found->second;
     };
     Entry* at = listed();
-    if (at == nullptr || std::exchange(at->succeeding, true)) co_return;
-    for (bool on = true; on && !stopped;) {
+    if (at == nullptr) co_return;
+    // A lane says only once that it has come to a turn, and may say it before the answer to the
+    // last look is here.
+    at->asked_again = true;
+    if (std::exchange(at->succeeding, true)) co_return;
+    while (std::exchange(at->asked_again, false) && !stopped) {
         const Entry entry = *at;
         auto lane = co_await take_turn(entry);
         at = listed();
-        if (at == nullptr) co_return;  // removed meanwhile, whoever did its work
-        on = lane != nullptr && at->lane == entry.lane;
-        if (on) at->lane = std::move(lane);
+        if (at == nullptr) co_return;           // removed meanwhile, whoever did its work
+        if (at->lane != entry.lane) co_return;  // it is another one by now
+        if (lane == nullptr) continue;
+        at->lane = std::move(lane);
+        at->asked_again = true;
     }
     at->succeeding = false;
 }
@@ -253,6 +259,9 @@ async::Awaitable<std::shared_ptr<Lane>> LaneTable::Impl::take_turn(const Entry& 
                 return false;  // somebody was quicker
             former->stop();
             heritage.memory = next;
+            // A change that was told to the former one alone holds for who takes its place.
+            spec.policy = heritage.policy;
+            spec.policy.order = *next.order;
             const auto found = services.store.lane(entry.id);
             lane = entry.succeed(*entry.side, *former, spec, found ? *found : *info);
             lane->kept_by = self;
@@ -273,8 +282,9 @@ async::Awaitable<std::shared_ptr<Lane>> LaneTable::Impl::take_turn(const Entry& 
             return former->stopped();
         };
         const bool gone = co_await on(loop, std::move(again));
+        if (gone) break;  // what another makes of the lane is not to be written over
         const auto back = co_await remember(*info, memory);
-        if (gone || !back) co_await async::pause(kRestLook);
+        if (!back) co_await async::pause(kRestLook);
     }
     co_return nullptr;
 }

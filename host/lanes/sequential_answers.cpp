@@ -90,6 +90,8 @@ async::Awaitable<SequentialLane::Next> SequentialLane::advance(store::Sequence t
         co_return next;
     }
     unwritten_ = 0;
+    // Over what a lane of several streams had finished before this one took its place.
+    if (const auto info = ground_.store.lane(setup_.info.id)) next_ = std::max(next_, info->head);
     co_return Next::again;
 }
 
@@ -196,11 +198,13 @@ async::Awaitable<SequentialLane::Next> SequentialLane::unclear(
     const auto last = records.back().sequence;
     if (records.size() > 1) {
         refused_through_ = last;
+        refused_count_ = records.size();
         co_return Next::again;
     }
     refused_through_ = 0;
     const bool no_other = next_ + 1 >= tail();
-    if (is_notice(records.front()) || (no_other && !let_a_later_one_tell())) {
+    if (no_other) let_later_ones_tell();
+    if (is_notice(records.front()) || no_other) {
         const auto next = co_await failed(std::move(verdict));
         co_return next;
     }
@@ -216,6 +220,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::too_large(
 ) {
     if (records.size() > 1) {
         refused_through_ = records.back().sequence;
+        refused_count_ = records.size();
         co_return Next::again;
     }
     refused_through_ = 0;

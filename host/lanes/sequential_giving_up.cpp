@@ -83,8 +83,21 @@ void SequentialLane::note_head(const std::vector<store::Record>& records) {
     head_accepted_ms_ = records.front().accepted_ms;
     const auto event = std::find_if_not(records.begin(), records.end(), store::is_notice);
     // Nothing but notices in sight, and these never expire: look again later.
+    oldest_event_ms_ = event == records.end() ? 0 : event->accepted_ms;
     head_due_ms_ = event == records.end() ? ground_.clock.wall_ms() + kLookAgainMs
                                           : event->accepted_ms + setup_.policy.retention.count();
+    look_at_patience();
+}
+
+void SequentialLane::look_at_patience() {
+    if (head_known_ != next_ || oldest_event_ms_ == 0 || !ground_.drift.trusted()) return;
+    const auto retention = setup_.policy.retention;
+    const auto share = patience_.reached(oldest_event_ms_, ground_.clock.wall_ms(), retention);
+    if (!share) return;
+    const Warning warning{
+        *share, tail() - next_, oldest_event_ms_, oldest_event_ms_ + retention.count()};
+    alarm(code_of(warning), text_of(warning));
+    destination_->warn(warning);
 }
 
 // How many records from the head on are out of time. A notice is only when an event behind it is,
@@ -124,6 +137,9 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
         batch.dead.push_back(std::move(dead));
     }
     batch.dead.back().instead = notice_for(gap, records.size() == 1 ? &records.front() : nullptr);
+    // Of this one a notice may have arrived already: it is the one that stays.
+    if (records.size() == 1 && memory_.trial_sequence == records.front().sequence)
+        batch.dead.back().instead->id = memory_.trial_id;
     if (memory_.trial_sequence != 0) dirty_ = true;
     memory_.trial_sequence = 0;
     const auto next = co_await give_up(std::move(batch), events);
@@ -137,11 +153,12 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
     co_return next;
 }
 
-/// When nothing that could tell comes before the next turn. False: nothing waits behind it either.
-bool SequentialLane::let_a_later_one_tell() {
+/// When nothing that could tell comes before the next turn, that comes now; false: nothing waits
+/// behind it either.
+bool SequentialLane::let_later_ones_tell() {
     const auto info = ground_.store.lane(setup_.info.id);
     if (memory_.turns.empty() || !info || info->tail <= drain_through() + 1) return false;
-    memory_.turn_later();
+    memory_.turn_before(next_);
     dirty_ = true;
     return true;
 }
@@ -155,7 +172,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
     const auto after = std::find_if_not(records.begin() + 1, records.end(), store::is_notice);
     if (is_notice(records.front()) || after == records.end()) {
         trial_due_ = false;  // no event to tell it by
-        if (after == records.end()) let_a_later_one_tell();
+        if (records.size() == 1) let_later_ones_tell();
         auto refusal = std::exchange(refusal_, Verdict{});
         const auto next = co_await failed(std::move(refusal));
         co_return next;
@@ -231,10 +248,10 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
         const auto next = co_await conclude(std::move(records), std::move(verdict));
         co_return next;
     }
-    if (verdict.kind == Kind::cancelled || verdict.status == 0) {
+    if (verdict.kind == Kind::cancelled || verdict.kind == Kind::fault) {
         trial_open_ = true;  // it may have arrived: from now on only the same request may follow
     } else if (!trial_open_) {
-        // Refused or failed as a whole, so the notice has not arrived: the head may be sent again.
+        // Refused as a whole, so the notice has not arrived: the head may be sent again.
         memory_.trial_sequence = 0;
         dirty_ = true;
         trial_due_ = false;

@@ -178,7 +178,7 @@ async::Awaitable<Result<void>> SequentialLane::turn(LanePolicy policy) {
 }
 
 Heritage SequentialLane::heritage() const {
-    Heritage out{memory_, setup_.held, not_before_, nullptr};
+    Heritage out{setup_.policy, memory_, setup_.held, not_before_, nullptr};
     if (alarms_) out.alarms = std::make_unique<Alarms>(*alarms_);
     return out;
 }
@@ -257,6 +257,11 @@ void SequentialLane::settle() {
     if (!unknown) {
         delay = Milliseconds{head_due_ms_ - ground_.clock.wall_ms()};
         if (delay.count() <= 0 && !ground_.drift.trusted()) delay = kDriftCheck;
+        const WallMs warned = oldest_event_ms_ == 0
+                                  ? 0
+                                  : patience_.next_ms(oldest_event_ms_, setup_.policy.retention);
+        if (warned != 0 && ground_.drift.trusted())
+            delay = std::min(delay, Milliseconds{warned - ground_.clock.wall_ms()});
     }
     if (memory_.paused_reason.empty() && setup_.held.empty()) {
         delay = std::min(delay, std::chrono::ceil<Milliseconds>(not_before_ - now));
@@ -300,8 +305,12 @@ async::Awaitable<SequentialLane::Next> SequentialLane::step() {
 
     // A few more than are sent, so that an event behind a notice is seen to run out of time.
     const std::size_t count = trial_due_ ? 1 : batch_count();
+    // A trial needs the event after this one, however large both are.
     auto read = co_await ground_.reads.records(
-        setup_.info.id, next_, std::max(count, kSeenAhead), setup_.policy.batch.max_bytes
+        setup_.info.id,
+        next_,
+        trial_due_ ? kLookAhead : std::max(count, kSeenAhead),
+        trial_due_ ? kLookAheadBytes : setup_.policy.batch.max_bytes
     );
     if (!read) {
         const auto next = co_await storage_failed(read.error().context);
@@ -331,6 +340,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::step() {
 // While waiting or paused the first event may still run out of time.
 async::Awaitable<SequentialLane::Next> SequentialLane::look_at_head() {
     const bool known = head_known_ == next_;
+    if (known) look_at_patience();
     if (known && (ground_.clock.wall_ms() < head_due_ms_ || !clock_trusted())) co_return Next::rest;
     if (ground_.clock.steady() < look_after_) co_return Next::rest;
     auto read =
@@ -354,7 +364,9 @@ async::Awaitable<SequentialLane::Next> SequentialLane::look_at_head() {
 std::uint32_t SequentialLane::batch_count() const {
     auto count = clock_.batch_max(setup_.policy.batch.max_messages);
     if (refused_through_ >= next_) {
-        const auto half = std::max<store::Sequence>(1, (refused_through_ - next_ + 1) / 2);
+        // Fewer than there are places, where a lane of several streams has left some behind.
+        const auto most = std::min<store::Sequence>(refused_through_ - next_ + 1, refused_count_);
+        const auto half = std::max<store::Sequence>(1, most / 2);
         count = static_cast<std::uint32_t>(std::min<store::Sequence>(count, half));
     }
     return count;

@@ -7,6 +7,7 @@
 
 #include "host/lanes/lane.hpp"
 #include "host/lanes/lane_memory.hpp"
+#include "host/lanes/patience.hpp"
 #include "host/lanes/retry_clock.hpp"
 
 namespace trunkline::lanes {
@@ -87,10 +88,11 @@ private:
 
     // Giving up (sequential_giving_up.cpp)
     bool clock_trusted();
+    void look_at_patience();
     void note_head(const std::vector<store::Record>& records);
     std::size_t expired_run(const std::vector<store::Record>& records);
     async::Awaitable<Next> expire(std::vector<store::Record> records);
-    bool let_a_later_one_tell();
+    bool let_later_ones_tell();
     async::Awaitable<Next> try_without(std::vector<store::Record> records);
     async::Awaitable<Next> conclude_trial(
         std::vector<store::Record> records, store::Append notice, Verdict verdict
@@ -114,9 +116,12 @@ private:
     store::Sequence unwritten_ = 0;  // advance that the store has refused so far, 0 = none
     store::Sequence refused_through_ =
         0;  // end of the smallest batch that was refused as a whole, 0 = none
-    WallMs head_accepted_ms_ = 0;  // of `head_known_`
-    WallMs head_due_ms_ = 0;       // when its time runs out
+    std::size_t refused_count_ = 0;  // records in it
+    WallMs head_accepted_ms_ = 0;    // of `head_known_`
+    WallMs head_due_ms_ = 0;         // when its time runs out
     store::Sequence head_known_ = 0;
+    WallMs oldest_event_ms_ = 0;  // acceptance of the first that is no notice; 0 = none is in sight
+    Patience patience_;
     store::Sequence conversations_counted_ = 0;  // backlog: counted up to here
     std::uint64_t conversations_ = 0;
     Time not_before_{};      // no delivery before that

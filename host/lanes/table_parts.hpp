@@ -95,6 +95,7 @@ struct Entry {
     // Of guaranteed ones:
     LaneSpec wanted;  // the policy that was asked for last
     bool succeeding = false;
+    bool asked_again = false;  // meanwhile
     /// Makes the lane that takes the place of `former`, which is stopped and not busy. On the
     /// lane's loop.
     std::function<std::shared_ptr<Lane>(Side&, Lane& former, const LaneSpec&, store::LaneInfo)>

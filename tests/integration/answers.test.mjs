@@ -83,6 +83,42 @@ test('one event that a portal cannot take is found by halving, and a notice stan
   }
 }))
 
+test('before patience ends the owner is told at a second address, sealed, and at most once a share', withWorld('patience', async world => {
+  const license = await world.license()
+  const portal = await new ForeignPortal(license).listen()
+  const owner = await new ForeignPortal(license).listen()
+  const told = []
+  owner.answer = batch => (told.push(batch), { status: 500, refuse: true })
+  try {
+    await world.sim()
+    await world.host({ portalUrl: portal.url, portal: `warn_url: ${owner.url}`, lane: 'retention: 6s' })
+    await world.webhookSet()
+    const user = (await world.control('users', { name: 'Ann' })).json.id
+    await world.control('say', { user, text: 'taken' })
+    await until('the first message', () => portal.of('message').length === 1)
+    assert.deepEqual(told, [])
+    portal.answer = () => ({ status: 503 })
+    const at = Date.now()
+    for (let i = 0; i < 3; i++) await world.control('say', { user, text: `waits ${i}` })
+    await until('the dead letters', async () => (await world.admin('/v1/dead-letters')).json.items.length === 3)
+    assert.deepEqual(told.map(t => t.code), ['retention_50', 'retention_80', 'retention_95'])
+    for (const [i, share] of [0.5, 0.8, 0.95].entries()) {
+      const { type, portal: of, lane, text, waiting, oldest, expires } = told[i]
+      assert.deepEqual([type, of, lane, waiting], ['warning', 'acme', 'messages', 3])
+      assert.match(text, new RegExp(`for ${share * 100} % of 6 s; 3 events wait`))
+      assert.equal(Date.parse(expires) - Date.parse(oldest), 6000)
+      assert.ok(Math.abs(Date.parse(oldest) - at) < 5000, oldest)
+    }
+    const [row] = (await world.admin('/v1/lanes')).json.items.filter(l => l.name === 'portal/acme/messages')
+    assert.equal(row.last_alarm.code, 'retention_95')
+    const metrics = (await world.admin('/metrics')).text
+    for (const share of [50, 80, 95]) assert.match(metrics, new RegExp(`trunkline_alarms_total\\{lane="portal/acme/messages",code="retention_${share}"\\} 1\\b`))
+  } finally {
+    await portal.close()
+    await owner.close()
+  }
+}))
+
 test('what outlives its retention goes to the dead letters, a notice takes its place, and requeueing brings it back', withWorld('retention', async world => {
   const portal = await new ForeignPortal(await world.license()).listen()
   try {

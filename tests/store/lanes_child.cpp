@@ -29,6 +29,9 @@ constexpr std::uint32_t kShortLived[] = {2, 4, 6};   ///< lanes whose events run
 constexpr std::uint32_t kRejectingLives = 128;       ///< in one of so many
 constexpr std::uint32_t kRejectingLivesEnd = 1'024;  ///< beyond ten an hour a lane stands still
 constexpr std::chrono::seconds kDrainMax{60};
+/// Where only refused events are left, one behind the other, the receiver counts as ill: that ends
+/// when it is mended, or with their time.
+constexpr std::chrono::seconds kMendedAfter{10};
 
 std::string name_of(std::uint32_t lane) {
     return "crash/" + std::to_string(lane);
@@ -133,9 +136,11 @@ public:
         for (std::uint32_t lane = 0; lane < kLanes; ++lane)
             resume(lane);
         const auto deadline = std::chrono::steady_clock::now() + kDrainMax;
+        const auto mended = std::chrono::steady_clock::now() + kMendedAfter;
         bool empty = false;
         while (!empty && std::chrono::steady_clock::now() < deadline) {
             std::this_thread::sleep_for(std::chrono::milliseconds{5});
+            if (std::chrono::steady_clock::now() > mended) around_.mended = true;
             empty = true;
             for (std::uint32_t lane = 0; lane < kLanes; ++lane)
                 empty = is_empty(lane) && empty;

@@ -101,12 +101,13 @@ private:
     }
 
     // What came back from the dead letters is taken.
-    static Verdict by_fate(const std::vector<store::Record>& records) {
+    Verdict by_fate(const std::vector<store::Record>& records) const {
         Verdict verdict;
         verdict.kind = Verdict::Kind::accepted;
         for (const auto& record : records) {
             if (record.requeued != 0) continue;
             const auto fate = fate_of(to_body(record.body).id);
+            if (fate == Fate::at_fault && around_.mended) continue;
             if (fate == Fate::reject) {
                 verdict.kind = Verdict::Kind::rejected;
                 verdict.rejected.push_back({record.id, "by name"});

@@ -30,6 +30,7 @@ struct Surroundings {
     std::uint32_t round = 0;
     std::function<void()> delivered;  ///< a good moment for a kill
     std::atomic<bool> well{false};    ///< nobody fails any more
+    std::atomic<bool> mended{false};  ///< nor finds fault with an event
 };
 
 /// Takes, refuses by id, calls too large, finds fault with, does not answer, is gone.

@@ -337,6 +337,36 @@ TEST(BatchLaneTest, WhatRunsOutOfTimeIsGivenUpWhileThePortalIsDown) {
     EXPECT_EQ(bench.lane->status().depth, 0U);
 }
 
+TEST(BatchLaneTest, WarnsBeforePatienceEndsWhetherThePortalIsDownOrTheLanePaused) {
+    BatchBench bench;
+    bool down = true;
+    bench.policy.retention = Milliseconds{10h};
+    bench.answer = [&](const Delivery& delivery) {
+        return down ? answered(Kind::fault, 503) : bench.take(delivery);
+    };
+    const auto alarms = [&bench] { return bench.lane->status().alarms.counts; };
+    using Counts = std::map<std::string, std::uint64_t>;
+    for (int i = 0; i < 40; ++i)
+        bench.add("c" + std::to_string(i % 4));
+    bench.start();
+    bench.world.pass(4h);
+    EXPECT_EQ(alarms(), Counts{});
+    bench.world.pass(2h);
+    EXPECT_EQ(alarms(), (Counts{{"retention_50", 1}}));
+    down = false;
+    bench.world.pass(20min);
+    EXPECT_EQ(bench.memory.taken.size(), 40U);
+    bench.world.run([&bench]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await bench.lane->pause("operator");
+    });
+    bench.add("c1");
+    bench.lane->wake();
+    bench.world.pass(4h);
+    EXPECT_EQ(alarms(), (Counts{{"retention_50", 1}}));
+    bench.world.pass(4h + 2min);
+    EXPECT_EQ(alarms(), (Counts{{"retention_50", 2}, {"retention_80", 1}}));
+}
+
 TEST(BatchLaneTest, GonePausesTheOwner) {
     BatchBench bench;
     bench.answer = [](const Delivery&) { return answered(Kind::gone, 410); };

@@ -257,9 +257,11 @@ struct BatchLife {
 TEST(BatchLaneSimulationTest, EverythingIsDeliveredInItsLineOrGivenUpByRule) {
     const char* seeds = std::getenv("TRUNKLINE_SEEDS");
     const char* only = std::getenv("TRUNKLINE_SEED");
-    const std::uint64_t count = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : 300;
+    const std::uint64_t count = seeds != nullptr  ? std::strtoull(seeds, nullptr, 10)
+                                : only != nullptr ? 1
+                                                  : 300;
     const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
-    for (std::uint64_t seed = first; seed < (only != nullptr ? first + 1 : first + count); ++seed) {
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
         SCOPED_TRACE("TRUNKLINE_SEED=" + std::to_string(seed));
         BatchLife life{seed};
         life.live();

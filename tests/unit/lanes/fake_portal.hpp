@@ -34,6 +34,7 @@ public:
     std::set<store::Sequence> taken;  ///< events, not notices
     std::map<store::Sequence, std::string> bodies;
     std::vector<Gap> gaps;
+    std::vector<int> warnings;  ///< percents
     std::vector<std::vector<store::Sequence>> requests;
     store::Sequence repeats_allowed = 0;  ///< up to here a repeat is explained
     std::uint64_t repeats = 0;
@@ -101,6 +102,7 @@ public:
     std::optional<Gap> gap_of(const store::Record& notice) override {
         return read_gap(notice.body);
     }
+    void warn(const Warning& warning) override { memory_.warnings.push_back(warning.percent); }
     std::string target() const override { return "portal.test"; }
 
 private:

@@ -69,6 +69,64 @@ TEST_F(SequentialRetentionTest, TimeRunsOutWhilePausedToo) {
     EXPECT_TRUE(memory.requests.empty());
 }
 
+TEST_F(SequentialRetentionTest, WarnsThreeTimesBeforePatienceEnds) {
+    policy.retention = 10h;
+    answer = [](const Delivery&) { return of(Kind::fault, 503); };
+    add(3);
+    start();
+    world.pass(5h - 1min);
+    EXPECT_TRUE(memory.warnings.empty());
+    world.pass(2min);
+    EXPECT_EQ(memory.warnings, std::vector{50});
+    EXPECT_EQ(lane->status().alarms.last.code, "retention_50");
+    EXPECT_EQ(
+        lane->status().alarms.last.text,
+        "the oldest event has waited for 50 % of 10 h 0 min; 3 events wait"
+    );
+    world.pass(3h);
+    EXPECT_EQ(memory.warnings, (std::vector{50, 80}));
+    world.pass(90min);
+    EXPECT_EQ(memory.warnings, (std::vector{50, 80, 95}));
+    EXPECT_TRUE(dead().empty());
+
+    answer = [this](const Delivery& delivery) { return take(delivery); };
+    world.pass(10min);
+    EXPECT_EQ(memory.last, 3U);
+    answer = [](const Delivery&) { return of(Kind::fault, 503); };
+    add(1);
+    world.pass(6h);
+    EXPECT_EQ(memory.warnings, (std::vector{50, 80, 95, 50})) << "what waits now is young";
+}
+
+TEST_F(SequentialRetentionTest, WarnsWhilePausedToo) {
+    policy.retention = 10h;
+    start();
+    world.run([this]() -> async::Awaitable<> {
+        [[maybe_unused]] const auto done = co_await lane->pause("operator");
+    });
+    add(2);
+    world.pass(5h + 1s);
+    EXPECT_EQ(memory.warnings, std::vector{50})
+        << "at its time, not at the next try: there is none";
+    world.pass(3h);
+    EXPECT_EQ(memory.warnings, (std::vector{50, 80}));
+    EXPECT_TRUE(memory.requests.empty());
+}
+
+TEST_F(SequentialRetentionTest, ALaneWhoseEventsRunOutOneByOneIsToldOfOnce) {
+    policy.retention = 10h;
+    answer = [](const Delivery&) { return of(Kind::fault, 503); };
+    start();
+    for (int hour = 0; hour < 40; ++hour) {
+        add(1);
+        world.pass(15min);
+        add(1);
+        world.pass(45min);
+    }
+    EXPECT_GT(dead().size(), 40U);
+    EXPECT_EQ(memory.warnings, (std::vector{50, 80, 95}));
+}
+
 TEST_F(SequentialRetentionTest, NothingExpiresWhileTheClocksDisagree) {
     policy.retention = 1h;
     answer = [](const Delivery&) { return of(Kind::fault, 503); };
