@@ -228,6 +228,8 @@ async::Awaitable<> BatchLane::receiver_failed(const Parcel& parcel, Verdict verd
     for (const auto& name : parcel.names) {
         Line& line = lines_.at(name);
         if (line.most == 0) line.most = std::max(1U, setup_.policy.batch.max_messages);
+        // Those it went with may soon tell that the receiver is well.
+        if (!line.refused_at) line.refused_at = next_number_;
     }
     // Requests that were on their way together fail together, and count once.
     if (parcel.began < failed_since_) co_return;

@@ -238,6 +238,13 @@ void LinesLane::pump() {
         if (!std::exchange(told_drained_, true) && ground_.drained) ground_.drained(setup_.name);
         return;
     }
+    if (more && !room() && !loading_ && !setting_aside_ && paused_reason().empty() &&
+        !stuck().empty()) {
+        setting_aside_ = true;
+        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
+            return self->set_aside();
+        });
+    }
     if (blocked()) {
         if (lines_.empty()) return;
         if (now >= sweep_after_) {
@@ -249,12 +256,6 @@ void LinesLane::pump() {
             paused_reason().empty() ? std::clamp(left, Milliseconds{1}, kSweep) : kSweep;
         if (timer_ == 0 || now + wait < timer_due_) arm(wait);
         return;
-    }
-    if (more && !room() && !loading_ && !setting_aside_ && !stuck().empty()) {
-        setting_aside_ = true;
-        async::spawn(ground_.loop, "lane " + setup_.name, [self = shared_from_this()] {
-            return self->set_aside();
-        });
     }
 }
 
@@ -351,10 +352,20 @@ void LinesLane::sweep() {
 }
 
 // Lines whose waiting fills the window. One in flight is not among them: it will say itself how it
-// goes on.
+// goes on. While the whole lane waits, all of them are when each has failed: only what is behind
+// them can tell whether that is the receiver's fault.
 std::vector<std::string> LinesLane::stuck() const {
     std::vector<std::string> out;
     if (setup_.policy.order == Order::sequential) return out;  // there is nobody it keeps waiting
+    if (blocked()) {
+        const bool all = std::ranges::all_of(lines_, [](const auto& each) {
+            return each.second.refused_at && !each.second.in_flight;
+        });
+        for (const auto& [name, line] : lines_) {
+            if (all && !line.queue.empty()) out.push_back(name);
+        }
+        return out;
+    }
     for (const auto& [name, line] : lines_) {
         if (!line.in_flight && !line.ready && !line.queue.empty() && waits(line))
             out.push_back(name);

@@ -337,6 +337,31 @@ TEST(BatchLaneTest, WhatRunsOutOfTimeIsGivenUpWhileThePortalIsDown) {
     EXPECT_EQ(bench.lane->status().depth, 0U);
 }
 
+// Nobody else is in sight who could tell that the portal is well.
+TEST(BatchLaneTest, OneConversationThatFillsTheWindowHoldsBackOnlyItself) {
+    BatchBench bench;
+    bool ill = true;
+    bench.answer = [&](const Delivery& delivery) {
+        const auto of_ill = [](const store::Record& record) {
+            return record.conversation == "ill";
+        };
+        const bool any = std::ranges::any_of(delivery.records, of_ill);
+        return ill && any ? answered(Kind::fault, 500) : bench.take(delivery);
+    };
+    for (int i = 0; i < 300; ++i)
+        bench.add("ill");
+    for (int i = 0; i < 40; ++i)
+        bench.add("well " + std::to_string(i % 4));
+    bench.start();
+    bench.world.pass(30min);
+    EXPECT_EQ(bench.memory.taken.size(), 40U);
+    EXPECT_EQ(bench.lane->status().depth, 300U);
+    ill = false;
+    bench.world.pass(20min);
+    EXPECT_EQ(bench.memory.taken.size(), 340U);
+    EXPECT_EQ(bench.held_rows(), 0U);
+}
+
 TEST(BatchLaneTest, WarnsBeforePatienceEndsWhetherThePortalIsDownOrTheLanePaused) {
     BatchBench bench;
     bool down = true;
