@@ -40,7 +40,10 @@ test('a voice message, a place, a venue and a contact', withWorld('out-kinds', w
   const speaker = new Speaker(world, portal, user)
   const ends = async (id, message) => assert.deepEqual((await speaker.status(id)).messages, [String(message.message_id)])
 
-  // First of all: a typing mark waits for nothing, so that it would be dropped behind what uses up the chat's rate.
+  // First of all: a typing mark waits for nothing, so that it would be dropped behind what uses up the chat's rate, as asking
+  // for the customer's profile does for a second.
+  await until('the profile to be asked for', async () => (await calls(world, 'getChat')).length === 1)
+  await new Promise(done => setTimeout(done, 1_100))
   await speaker.command('typing', { on: true })
   await until('the typing mark', async () => (await calls(world, 'sendChatAction')).length === 1)
 
