@@ -142,7 +142,8 @@ public:
             std::this_thread::sleep_for(std::chrono::milliseconds{5});
             if (std::chrono::steady_clock::now() > mended) around_.mended = true;
             empty = true;
-            for (std::uint32_t lane = 0; lane < kLanes; ++lane)
+            // Backwards: what ends in 3 and 4 is told in 0 and 1.
+            for (std::uint32_t lane = kLanes; lane-- > 0;)
                 empty = is_empty(lane) && empty;
         }
         if (!empty) tell_what_is_left();
