@@ -1,10 +1,11 @@
 # Installs what is missing, and says nothing when nothing is. Sourced by the other scripts.
-# Usage: need_packages build [preset] | test | sdk
+# Usage: need_packages build [preset] | test | sdk | bench
 
 packages_build="g++ cmake ninja-build ccache mold git ca-certificates
   libboost1.81-dev libboost-filesystem1.81-dev libboost-json1.81-dev libssl-dev libyaml-cpp-dev libprotobuf-dev
   protobuf-compiler libspdlog-dev libgtest-dev libgmock-dev librocksdb-dev libcurl4-openssl-dev libsqlite3-dev binutils"
 packages_sdk="debootstrap dpkg-dev" # scripts/try-sdk: a package, and a machine to try it on
+packages_bench="nginx-light redis-server rabbitmq-server librabbitmq-dev" # what the host is measured beside
 packages_clang="clang-16 libclang-rt-16-dev llvm-16" # llvm-16: names of functions in what sanitizers tell
 packages_test="curl openssl chromium procps clang-format $packages_sdk $packages_clang" # Clang for the sanitizers
 
@@ -14,6 +15,7 @@ need_packages() {
     build) wanted=$packages_build ;;
     test) wanted="$packages_build $packages_test" ;;
     sdk) wanted="$packages_build $packages_sdk" ;;
+    bench) wanted="$packages_build $packages_bench" ;;
   esac
   case "${2:-}" in
     dev-clang | asan | tsan | fuzz) wanted="$wanted $packages_clang" ;;

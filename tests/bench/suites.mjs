@@ -1,0 +1,210 @@
+// The measurements. Each takes one round and gives back what it saw; what is compared was measured in turn, one minute apart at most.
+import { Host, fill, firstTaken, ports, sink } from './host.mjs'
+import { Server, call, folderMb, load, program, quiet, sleep } from './machine.mjs'
+import { bare, nginx, pipeline, rabbit, syncs } from './peers.mjs'
+
+const deadUrl = i => `http://127.0.0.1:${ports.dead}/p${i}`
+
+/** Full speed: as many as are answered, 64 connections unless it says otherwise. */
+export async function full({ seconds }) {
+  const seen = {}
+  const warm = { seconds: 1 }
+  await nginx(async run => {
+    await quiet()
+    seen.nginx64 = await run({ seconds })
+    await quiet()
+    seen.nginx256 = await run({ seconds, connections: 256 })
+  })
+  await bare(true, async run => {
+    await run(warm)
+    await quiet()
+    seen.relay = await run({ seconds, first: 200_000_000 })
+  })
+  for (const encrypt of [false, true]) {
+    const host = await Host.start({ encrypt })
+    await host.open()
+    await quiet()
+    seen[encrypt ? 'sealed64' : 'host64'] = await host.load({ seconds, idle: 1 })
+    await quiet()
+    seen[encrypt ? 'sealed256' : 'host256'] = await host.load({ seconds, connections: 256, idle: 1 })
+    await host.stop()
+  }
+  await pipeline(async run => {
+    await run(warm)
+    await quiet()
+    seen.node = await run({ seconds, first: 200_000_000 })
+  })
+  await rabbit(async run => {
+    await quiet()
+    seen.quorum = await run('both', 'quorum', 'full', seconds, 0)
+  })
+  return seen
+}
+
+/** At rates that everybody can hold: how long it takes. */
+export async function paced({ seconds }) {
+  const seen = {}
+  await quiet()
+  seen.sync = await syncs()
+  await bare(false, async run => {
+    await run({ seconds: 1, rate: 2000 })
+    await quiet()
+    seen.durable2000 = await run({ seconds, rate: 2000 })
+  })
+  await bare(true, async run => {
+    await run({ seconds: 1, rate: 500 })
+    await quiet()
+    seen.relay500 = await run({ seconds, rate: 500 })
+  })
+  const host = await Host.start()
+  await host.open()
+  await host.load({ seconds: 1, rate: 2000 })
+  await quiet()
+  seen.host2000 = await host.load({ seconds, rate: 2000 })
+  await quiet()
+  seen.host500 = await host.load({ seconds, rate: 500 })
+  await host.stop()
+  await pipeline(async run => {
+    await run({ seconds: 1, rate: 500 })
+    await quiet()
+    seen.node500 = await run({ seconds, rate: 500, first: 200_000_000 })
+  })
+  return seen
+}
+
+/** Whether what is taken in for a while also gets out meanwhile. */
+export async function steady() {
+  const host = await Host.start()
+  await host.open()
+  await quiet()
+  const twenty = await host.load({ seconds: 20 })
+  await host.stop()
+  return { twenty }
+}
+
+/** What portals in trouble do to the others. */
+export async function trouble({ seconds }) {
+  const seen = {}
+  for (const dead of [false, true]) {
+    const host = await Host.start({ url: i => (dead && i === 7 ? deadUrl(i) : `http://${sink}/p${i}`) })
+    await host.load({ seconds: 2, rate: 500, idle: 1 })
+    await quiet()
+    seen[dead ? 'oneDead' : 'noneDead'] = await host.load({ seconds, idle: 1 })
+    await host.stop()
+  }
+  for (const hanging of [0, 500]) {
+    const host = await Host.start({ portals: 1000 })
+    await host.open()
+    await quiet()
+    seen[hanging ? 'halfHangs' : 'noneHangs'] = await host.load({ seconds: 2 * seconds, portals: 1000, conversations: 2000, hang_below: hanging, idle: 1 })
+    await host.stop()
+  }
+  return seen
+}
+
+const bad = 5 // portals of peers/zoo.mjs
+
+/** One portal that hangs, one that drips, one that answers a page, one 413, one 429; eight that are well. Both ways with one load. */
+export async function isolation({ seconds, round }) {
+  const seen = {}
+  for (const ill of round % 2 ? [true, false] : [false, true]) {
+    const zoo = await Server.start('zoo', process.execPath, [new URL('peers/zoo.mjs', import.meta.url).pathname], { ready: 'ready', env: { PORT: String(ports.zoo) } })
+    const host = await Host.start({ portals: 13, url: i => (i < bad ? `http://127.0.0.1:${ports.zoo}/p${i}` : `http://${sink}/p${i}`) })
+    await host.open()
+    if (ill) await fetch(`http://127.0.0.1:${ports.zoo}/ill`, { method: 'PUT' })
+    await quiet()
+    const figures = await host.load({ seconds: 2 * seconds, rate: 1300, conversations: 260, watch_from: bad, idle: 1 })
+    seen[ill ? 'beside' : 'alone'] = figures
+    await host.stop()
+    await zoo.stop()
+  }
+  return seen
+}
+
+const million = 1_000_000
+
+/** A million events wait for eight portals that are down, and then are well again. */
+export async function backlog({ seconds }) {
+  const seen = {}
+  const empty = await Host.start({ url: deadUrl })
+  await empty.load({ seconds: 1, rate: 200, drain: 0 })
+  seen.emptyMb = empty.server.memoryMb()
+  await quiet()
+  seen.acceptedEmpty = await empty.load({ seconds, drain: 0 })
+  await empty.stop()
+
+  const filled = await fill({ lanes: 8, each: million / 8, url: `http://${sink}` })
+  seen.filledPerSecond = filled.per_s
+  const host = await Host.start({ folder: filled.folder, url: deadUrl })
+  seen.startSeconds = await firstTaken(host.began)
+  await sleep(3)
+  seen.waitingMb = host.server.memoryMb()
+  seen.diskMb = folderMb(`${filled.folder}/store`)
+  await quiet()
+  seen.acceptedWaiting = await host.load({ seconds, drain: 0 })
+  await host.stop()
+
+  const full = await fill({ lanes: 8, each: million / 8, url: `http://${sink}` })
+  await quiet()
+  const before = Date.now()
+  const taking = load({ mode: 'sink', sink, count: million, seconds: 120, conversations: 8 })
+  const draining = await Host.start({ folder: full.folder, accounts: 0 })
+  seen.drain = await taking
+  seen.drainSeconds = (Date.now() - before) / 1000
+  seen.drainedMb = draining.server.memoryMb()
+  await draining.stop()
+
+  await rabbit(async run => {
+    for (let waiting = 0; waiting < million; ) waiting += (await run('publish', 'classic', 'backlog', 30, million - waiting)).published
+    await quiet()
+    seen.classic = await run('consume', 'classic', 'backlog', 1, 0)
+  })
+  return seen
+}
+
+/** Ten thousand portals, and nothing to do. */
+export async function idle() {
+  const seen = {}
+  for (const portals of [10, 10_010]) {
+    const { folder } = await fill({ lanes: portals, each: 0, url: `http://${sink}` })
+    const host = await Host.start({ folder, portals, accounts: 0 })
+    await sleep(5)
+    seen[portals === 10 ? 'fewMb' : 'manyMb'] = host.server.memoryMb()
+    await quiet()
+    const before = host.server.cpuSeconds()
+    await sleep(10)
+    seen[portals === 10 ? 'fewCpu' : 'manyCpu'] = (host.server.cpuSeconds() - before) / 10
+    await host.stop()
+  }
+  return seen
+}
+
+/** 100,000 lanes with 100 events each, 1 % of them for a portal that is down. Takes minutes; one round of it is enough. */
+export async function scale({ lanes = 100_000, each = 100 }) {
+  const seen = { lanes, each, samples: [] }
+  const isDead = i => i % 100 === 99
+  const filled = await fill({ lanes, each, bytes: 600, url: `http://${sink}` })
+  Object.assign(seen, { filledPerSecond: filled.per_s, diskMb: folderMb(`${filled.folder}/store`) })
+  const wanted = (lanes - lanes / 100) * each
+  const started = Date.now()
+  const host = await Host.start({ folder: filled.folder, portals: lanes, accounts: 1, url: i => (isDead(i) ? deadUrl(i) : `http://${sink}/p${i}`), wait: 600 })
+  seen.startSeconds = await firstTaken(started)
+  // Nobody answers yet: everything waits.
+  await sleep(5)
+  seen.waitingMb = host.server.memoryMb()
+  const taking = load({ mode: 'sink', sink, count: wanted, seconds: 900, conversations: lanes, idle: 900 })
+  let done = false
+  taking.finally(() => (done = true))
+  for (const began = Date.now(); !done; await sleep(2)) {
+    const metrics = await host.metrics()
+    seen.samples.push({ s: (Date.now() - began) / 1000, mb: host.server.memoryMb(), delivered: metrics.trunkline_lanes_delivered_total, diskMb: folderMb(`${filled.folder}/store`) })
+  }
+  seen.taken = await taking
+  await sleep(5)
+  seen.afterMb = host.server.memoryMb()
+  seen.afterDiskMb = folderMb(`${filled.folder}/store`)
+  await host.stop()
+  return seen
+}
+
+export const storeRate = () => call(program('trunkline-bench-store'))
