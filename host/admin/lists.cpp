@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <unordered_map>
 
 #include "host/admin/replacing.hpp"
 #include "host/base/base64.hpp"
@@ -80,28 +81,40 @@ json::object to_json(const accounts::Account& account) {
     };
 }
 
-json::object to_json(
-    const accounts::Portal& portal, const std::vector<lanes::LaneStatus>& all_lanes
-) {
+/// What a portal's lanes are together.
+struct LanesOfPortal {
     std::uint64_t waiting = 0;
     std::string state = "ok";
-    const std::string prefix = "portal/" + portal.id.text() + "/";
+};
+
+/// By portal; once through all lanes, since there may be as many portals as lanes.
+std::unordered_map<std::string, LanesOfPortal> by_portal(
+    const std::vector<lanes::LaneStatus>& all_lanes
+) {
+    constexpr std::string_view kPrefix = "portal/";
+    std::unordered_map<std::string, LanesOfPortal> out;
     for (const auto& lane : all_lanes) {
-        if (!lane.name.starts_with(prefix)) continue;
-        waiting += lane.depth;
+        if (!lane.name.starts_with(kPrefix)) continue;
+        const auto end = lane.name.find('/', kPrefix.size());
+        auto& portal = out[lane.name.substr(kPrefix.size(), end - kPrefix.size())];
+        portal.waiting += lane.depth;
         if (!lane.paused_reason.empty())
-            state = lane.paused_reason;
-        else if (lane.failures > 0 && state == "ok")
-            state = "failing";
+            portal.state = lane.paused_reason;
+        else if (lane.failures > 0 && portal.state == "ok")
+            portal.state = "failing";
     }
+    return out;
+}
+
+json::object to_json(const accounts::Portal& portal, const LanesOfPortal& lanes) {
     const auto keys = portal.keys->state();
     const char* rotation = !keys.rotating ? "none" : keys.promoted ? "promoted" : "waiting";
     return {
         {"id", portal.id.text()},
         {"url", portal.url},
         {"encrypt", portal.encrypt},
-        {"state", state},
-        {"waiting", waiting},
+        {"state", lanes.state},
+        {"waiting", lanes.waiting},
         {"rotation", rotation},
         {"owner", place_text(portal.place)},
     };
@@ -303,12 +316,17 @@ net::Response list_accounts(const Rooms& rooms, const Call& call) {
 }
 
 async::Awaitable<net::Response> list_portals(const Rooms& rooms, Call call) {
-    auto lanes = co_await all_lanes(rooms);
+    const auto every_lane = co_await all_lanes(rooms);
+    const auto lanes = by_portal(every_lane);
     json::array items;
     const auto& all = rooms.directory.portals();
     auto portal = all.upper_bound(call.parameter("after"));
-    for (; portal != all.end() && items.size() < call.limit(); ++portal)
-        items.push_back(to_json(*portal->second, lanes));
+    for (; portal != all.end() && items.size() < call.limit(); ++portal) {
+        const auto found = lanes.find(portal->second->id.text());
+        items.push_back(
+            to_json(*portal->second, found == lanes.end() ? LanesOfPortal{} : found->second)
+        );
+    }
     co_return page(std::move(items), portal == all.end() ? "" : last_of(items, "id"));
 }
 

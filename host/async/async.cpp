@@ -17,7 +17,7 @@ namespace trunkline::async {
 
 Awaitable<> enter(Executor loop) {
     if (loop.running_in_this_thread()) co_return;
-    co_await net::post(net::bind_executor(loop, net::use_awaitable));
+    co_await net::post(net::bind_executor(loop, kAwait));
 }
 
 Awaitable<> pause(std::chrono::milliseconds how_long) {

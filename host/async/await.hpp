@@ -15,11 +15,15 @@ namespace net = boost::asio;
 using Loop = net::io_context;
 using Executor = net::io_context::executor_type;
 
+/// Of our loops' own executor: what takes any executor costs an allocation and a virtual call at
+/// every step.
 template <class T = void>
-using Awaitable = net::awaitable<T>;
+using Awaitable = net::awaitable<T, Executor>;
+
+constexpr net::use_awaitable_t<Executor> kAwait{};  ///< what is awaited instead of called back
 
 /// Peers vanish as a matter of course, so a socket's error is a value here, not an exception.
-constexpr auto kAsTuple = net::as_tuple(net::use_awaitable);
+constexpr auto kAsTuple = net::as_tuple(kAwait);
 
 /// Goes on at `loop`'s thread. The way for a coroutine to enter the loop that owns what it is about
 /// to touch.

@@ -60,9 +60,10 @@ public:
                 }
             );
         };
-        auto value = co_await net::async_initiate<
-            decltype(net::use_awaitable),
-            void(std::exception_ptr, std::optional<Value>)>(start, net::use_awaitable);
+        auto value = co_await net::
+            async_initiate<decltype(kAwait), void(std::exception_ptr, std::optional<Value>)>(
+                start, kAwait
+            );
         co_return *std::move(value);
     }
 

@@ -27,15 +27,13 @@ auto on(Executor loop, Work&& work) -> std::invoke_result_t<std::remove_referenc
     }
     if constexpr (std::is_void_v<Value>) {
         co_await net::co_spawn(
-            loop, [&work]() -> Awaitable<> { co_await work(); }, net::use_awaitable
+            loop, [&work]() -> Awaitable<> { co_await work(); }, kAwait
         );
     } else {
         std::optional<Value>
             value;  // a spawned result must be default-constructible; a Result is not
         co_await net::co_spawn(
-            loop,
-            [&work, &value]() -> Awaitable<> { value.emplace(co_await work()); },
-            net::use_awaitable
+            loop, [&work, &value]() -> Awaitable<> { value.emplace(co_await work()); }, kAwait
         );
         co_return *std::move(value);
     }

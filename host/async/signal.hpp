@@ -21,11 +21,11 @@ public:
 
     Awaitable<> wait() {
         while (!set_) {
-            co_await net::async_initiate<decltype(net::use_awaitable), void()>(
+            co_await net::async_initiate<decltype(kAwait), void()>(
                 [this](auto handler) {
                     waiter_ = std::make_unique<Waiter<decltype(handler)>>(std::move(handler));
                 },
-                net::use_awaitable
+                kAwait
             );
         }
         set_ = false;

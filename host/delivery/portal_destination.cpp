@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <boost/json.hpp>
+#include <google/protobuf/arena.h>
 #include <spdlog/spdlog.h>
 
 #include "host/async/spawn.hpp"
@@ -16,6 +17,7 @@ namespace trunkline::delivery {
 namespace {
 
 constexpr std::uint64_t kReplyBytesMax = 256ULL << 10U;
+constexpr std::size_t kPieceBytes = 16U << 10U;  // of the memory in which events are read
 
 bool same(const seal::KeyRing& a, const seal::KeyRing& b) {
     return a.current == b.current && a.next == b.next;
@@ -68,23 +70,27 @@ PortalDestination::PortalDestination(Setup setup, const Clock& clock)
 
 PortalDestination::~PortalDestination() = default;
 
-async::Awaitable<lanes::Verdict> PortalDestination::deliver(lanes::Delivery delivery) {
-    std::vector<universal::Event> events(delivery.records.size());
+// Not a part of `deliver`: what the events take up is given back before the portal is waited for.
+std::optional<PortalDestination::Letter> PortalDestination::written(
+    const lanes::Delivery& delivery, lanes::Verdict& unreadable
+) const {
+    google::protobuf::ArenaOptions pieces;
+    pieces.start_block_size = kPieceBytes;
+    pieces.max_block_size = kPieceBytes;
+    google::protobuf::Arena memory{pieces};
+    std::vector<const universal::Event*> events;
     std::vector<std::string> ids;
-    lanes::Verdict unreadable;
-    for (std::size_t i = 0; i < events.size(); ++i) {
-        const auto& record = delivery.records[i];
-        if (!read_event(record, events[i])) {
+    events.reserve(delivery.records.size());
+    ids.reserve(delivery.records.size());
+    for (const auto& record : delivery.records) {
+        auto& event = *google::protobuf::Arena::CreateMessage<universal::Event>(&memory);
+        events.push_back(&event);
+        ids.push_back(record.id.text());
+        if (!read_event(record, event)) {
             unreadable.rejected.push_back({.id = record.id, .reason = "unreadable"});
         }
-        ids.push_back(record.id.text());
     }
-    if (!unreadable.rejected.empty()) {
-        // Ours, not the portal's: what cannot be read cannot be sent, now or later.
-        unreadable.kind = lanes::Verdict::Kind::rejected;
-        unreadable.detail = "stored event cannot be read";
-        co_return unreadable;
-    }
+    if (!unreadable.rejected.empty()) return std::nullopt;
     universal::BatchHead head{
         .portal = setup_.portal.text(),
         .lane = setup_.lane,
@@ -103,7 +109,21 @@ async::Awaitable<lanes::Verdict> PortalDestination::deliver(lanes::Delivery deli
     letter.id = seal::webhook_id(
         {.portal = setup_.portal, .lane = setup_.lane, .epoch = delivery.epoch, .event_ids = ids}
     );
-    auto verdict = co_await post(std::move(letter));
+    return letter;
+}
+
+async::Awaitable<lanes::Verdict> PortalDestination::deliver(lanes::Delivery delivery) {
+    lanes::Verdict unreadable;
+    auto letter = written(delivery, unreadable);
+    if (!letter) {
+        // Ours, not the portal's: what cannot be read cannot be sent, now or later.
+        unreadable.kind = lanes::Verdict::Kind::rejected;
+        unreadable.detail = "stored event cannot be read";
+        co_return unreadable;
+    }
+    delivery.records.clear();
+    delivery.records.shrink_to_fit();
+    auto verdict = co_await post(*std::move(letter));
     co_return verdict;
 }
 
@@ -207,7 +227,7 @@ store::Append PortalDestination::gap_notice(const lanes::Gap& gap, const store::
     event.mutable_gap()->set_through(gap.through);
     event.mutable_gap()->set_count(gap.count);
     event.mutable_gap()->set_reason(gap.reason);
-    notice.id = make_ulid(now);
+    notice.id = only == nullptr ? make_ulid(now) : lanes::notice_id(*only);
     notice.accepted_ms = now;
     notice.body = event.SerializeAsString();
     return notice;

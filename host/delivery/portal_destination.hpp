@@ -53,6 +53,9 @@ public:
 
 private:
     struct Letter;
+    /// None, and `unreadable` names them, when it holds events that cannot be read.
+    std::optional<Letter> written(const lanes::Delivery& delivery, lanes::Verdict& unreadable)
+        const;
     async::Awaitable<lanes::Verdict> post(Letter letter);
     net::ClientRequest sealed(const Letter& letter, std::string url);
 

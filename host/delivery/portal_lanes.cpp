@@ -68,7 +68,7 @@ public:
         const auto own = co_await async::net::this_coro::executor;
         co_await async::enter(loop);
         auto value = work();
-        co_await async::net::post(own, async::net::use_awaitable);
+        co_await async::net::post(own, async::kAwait);
         co_return value;
     }
 

@@ -1,8 +1,10 @@
 #include "host/inbound/acceptance.hpp"
 
+#include <array>
 #include <map>
 
 #include <boost/json.hpp>
+#include <google/protobuf/arena.h>
 
 #include "host/async/spawn.hpp"
 #include "host/base/base64.hpp"
@@ -19,6 +21,7 @@ using universal::Event;
 constexpr std::uint32_t kEcho = 1;
 constexpr std::uint32_t kHistory = 2;
 constexpr std::size_t kReadableMax = 4096;
+constexpr std::size_t kTypicalEvent = 4096;  // in memory
 
 /// Order is kept within it in the portal's lane; the account is part of it, because two bots may
 /// share a chat id.
@@ -120,7 +123,7 @@ std::string quarantine_row(
 void append_placeholder(
     const Ground& ground,
     Account& account,
-    Event event,
+    Event& event,
     const Payload& raw,
     std::string dedup,
     Accepted& out
@@ -137,7 +140,7 @@ void append_placeholder(
          quarantine_row(account, event.conversation().id(), event.reason(), raw, now),
          now + ground.quarantine_keep_ms}
     );
-    append_event(ground, account, std::move(event), std::move(dedup), std::move(with), out);
+    append_event(ground, account, event, std::move(dedup), std::move(with), out);
     ++out.quarantined;
     ++account.figures.quarantined;
 }
@@ -187,32 +190,37 @@ void accept_item(
     Replay* replay,
     Accepted& out
 ) {
-    auto read = universal::read_event(item.json);
-    if (read && read->type() == "status" && read->command().empty()) {
+    google::protobuf::ArenaOptions pieces;
+    std::array<char, kTypicalEvent> typical;  // NOLINT: not to be filled
+    pieces.initial_block = typical.data();
+    pieces.initial_block_size = typical.size();
+    google::protobuf::Arena memory{pieces};
+    auto& event = *google::protobuf::Arena::CreateMessage<Event>(&memory);
+    auto read = universal::read_event(item.json, event);
+    if (read && event.type() == "status" && event.command().empty()) {
         read = Error{Fault::unsupported, "a status that names no command is not in this version"};
     }
     const auto known = account.known_as.find(item.conversation);
     const std::string conversation =
         known == account.known_as.end() ? item.conversation : known->second;
-    if (replay != nullptr && (!read || read->type() == "unsupported")) {
-        out.unreadable = read ? read->reason() : read.error().context;
+    if (replay != nullptr && (!read || event.type() == "unsupported")) {
+        out.unreadable = read ? event.reason() : read.error().context;
         return;
     }
     if (!read) {
-        Event event;
+        event.Clear();
         event.mutable_conversation()->set_id(conversation);
         event.mutable_conversation()->set_kind("direct");
         event.set_reason(read.error().context);
         return append_placeholder(
             ground,
             account,
-            std::move(event),
+            event,
             item.raw.empty() ? input : Payload{{}, {}, {}, item.raw},
             std::move(dedup),
             out
         );
     }
-    Event event = *std::move(read);
     if (!conversation.empty()) event.mutable_conversation()->set_id(conversation);
     // Connectors know the parts of a split command, portals only the command.
     if (event.type() == "status")
@@ -226,7 +234,7 @@ void accept_item(
         return append_placeholder(
             ground,
             account,
-            std::move(event),
+            event,
             item.raw.empty() ? input : Payload{{}, {}, {}, item.raw},
             std::move(dedup),
             out
@@ -235,7 +243,7 @@ void accept_item(
     note_customer(account, event, out);
     auto copies = link_media(ground, account, event);
     out.to_copy += copies.size();
-    append_event(ground, account, std::move(event), std::move(dedup), std::move(copies), out);
+    append_event(ground, account, event, std::move(dedup), std::move(copies), out);
 }
 
 /// The portal's name for a conversation never changes: it is the id it was first known by.
@@ -271,7 +279,7 @@ void accept_alias(
     append_event(
         ground,
         account,
-        std::move(event),
+        event,
         account.id.text() +
             "\x1f"
             "alias\x1f" +
@@ -297,7 +305,7 @@ void link_avatars(const Ground& ground, const Account& account, Event& event) {
 void append_event(
     const Ground& ground,
     Account& account,
-    Event event,
+    Event& event,
     std::string dedup,
     std::vector<store::Put> with,
     Accepted& out
@@ -367,7 +375,7 @@ void append_health(const Ground& ground, Account& account, accounts::Health heal
     detail->set_text(event.text());
     detail->set_action(std::string{action_of(health)});
     if (health.until_ms > 0) detail->set_until(health.until_ms);
-    append_event(ground, account, std::move(event), "", {}, out);
+    append_event(ground, account, event, "", {}, out);
 }
 
 void quarantine_whole(
@@ -384,7 +392,7 @@ void quarantine_whole(
     append_placeholder(
         ground,
         account,
-        std::move(event),
+        event,
         input,
         account.id.text() +
             "\x1f"

@@ -95,11 +95,11 @@ void quarantine_whole(
 );
 
 /// Appends an event to whichever lane of the account's portal takes it. `event` needs only what is
-/// its own.
+/// its own; the rest is filled in.
 void append_event(
     const Ground& ground,
     accounts::Account& account,
-    universal::Event event,
+    universal::Event& event,
     std::string dedup,
     std::vector<store::Put> with,
     Accepted& out

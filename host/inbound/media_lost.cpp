@@ -40,9 +40,7 @@ async::Awaitable<Result<void>> tell_lost(
     Accepted accepted;
     std::string dedup;  // the rows that go with it make sure that it is told once
     std::vector<store::Put> nothing;
-    append_event(
-        ground, *account, std::move(event), std::move(dedup), std::move(nothing), accepted
-    );
+    append_event(ground, *account, event, std::move(dedup), std::move(nothing), accepted);
     accepted.batch.erase = std::move(with);
     auto written = co_await write(store, *account, std::move(accepted));
     co_return written;

@@ -258,9 +258,7 @@ async::Awaitable<Result<void>> Profiles::keep(
         link_avatars(ground, *account, event);
         std::string dedup;  // the row that goes with it makes sure that it is told once
         std::vector<store::Put> none;
-        append_event(
-            ground, *account, std::move(event), std::move(dedup), std::move(none), accepted
-        );
+        append_event(ground, *account, event, std::move(dedup), std::move(none), accepted);
     }
     accepted.batch.put.push_back(
         {store::Table::profile,

@@ -71,7 +71,9 @@ async::Awaitable<> Visit::run() {
     // Whatever happens here, the messenger is not left waiting.
     struct Last {
         Visit& visit;
-        ~Last() { visit.reply(not_now("the task was broken off")); }
+        ~Last() {
+            if (!visit.answered_) visit.reply(not_now("the task was broken off"));
+        }
     } last{*this};
     if (!account_->strand) {  // it went in this moment
         auto response = co_await without_connector();

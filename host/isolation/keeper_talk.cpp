@@ -32,7 +32,7 @@ async::Awaitable<std::optional<std::string_view>> Keeper::next_frame() {
             case frames::Moved::whole:
                 if (frames_in_turn_ >= kFramesPerTurn) {
                     frames_in_turn_ = 0;
-                    co_await async::net::post(loop_, async::net::use_awaitable);
+                    co_await async::net::post(loop_, async::kAwait);
                 }
                 frames_in_turn_ += 1 + static_cast<int>(frame.size() / kFrameOfTurn);
                 co_return frame;

@@ -52,6 +52,19 @@ struct Gap {
     std::string reason;  ///< of the last one: "retention", "rejected", "too_large", "at_fault"
 };
 
+/// The id of a notice in the place of one event: the same however often it is made, since it may go
+/// out before it is written down, and again after a kill. Another place of the same event, which
+/// was requeued, has another.
+inline Ulid notice_id(const store::Record& given_up) {
+    Ulid id = given_up.id;
+    constexpr std::size_t kTimeBytes = 6;
+    id.bytes[kTimeBytes] ^= 0x80U;
+    for (std::size_t i = 0; i < sizeof given_up.sequence; ++i)
+        id.bytes[id.bytes.size() - 1 - i] ^=
+            static_cast<std::uint8_t>(given_up.sequence >> (8 * i));
+    return id;
+}
+
 /// What a destination made of one delivery.
 struct Verdict {
     enum class Kind {

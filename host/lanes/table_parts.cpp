@@ -11,6 +11,12 @@ namespace trunkline::lanes {
 async::Awaitable<Result<std::vector<store::Record>>> PoolReads::records(
     store::LaneId lane, store::Sequence from, std::size_t count, std::uint64_t bytes
 ) {
+    // Nearly always: what has just come goes out at once. Much of it is work for somebody else.
+    constexpr std::size_t kBatch = 128;
+    if (count <= kBatch) {
+        auto at_once = store_.read_at_once(lane, from, count, bytes);
+        if (at_once) co_return *std::move(at_once);
+    }
     const auto ask = [&store = store_, lane, from, count, bytes] {
         return store.read(lane, from, count, bytes);
     };
@@ -192,8 +198,8 @@ async::Awaitable<Result<void>> LaneTable::Impl::step_on(Entry entry, Step step) 
             }
         );
     };
-    auto done = co_await async::net::async_initiate<decltype(async::net::use_awaitable), Signature>(
-        std::move(start), async::net::use_awaitable, std::move(entry), std::move(step)
+    auto done = co_await async::net::async_initiate<decltype(async::kAwait), Signature>(
+        std::move(start), async::kAwait, std::move(entry), std::move(step)
     );
     co_return *std::move(done);
 }

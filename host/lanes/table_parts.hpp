@@ -120,7 +120,7 @@ public:
         const auto home = co_await async::net::this_coro::executor;
         co_await async::enter(loop);
         auto value = work();
-        co_await async::net::post(home, async::net::use_awaitable);
+        co_await async::net::post(home, async::kAwait);
         co_return value;
     }
 

@@ -1,8 +1,10 @@
 #include "host/net/curl_driver.hpp"
 
 #include <csignal>
+#include <utility>
 #include <vector>
 
+#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -138,19 +140,47 @@ void CurlDriver::arm(const std::shared_ptr<Watch>& watch, int direction) {
     );
 }
 
+// Each request moves curl's one timer several times: on at once, to its own time-out, off. Setting
+// a timer of the system costs more than all else here, so ours only ever moves to an earlier time,
+// and looks when it goes off what was wanted last.
 int CurlDriver::on_timer(CURLM*, long wait_ms, void* driver) {
     auto& self = *static_cast<CurlDriver*>(driver);
     if (wait_ms < 0) {
-        self.timer_.cancel();
+        self.due_ = Time::max();
         return 0;
     }
-    self.timer_.expires_after(std::chrono::milliseconds{wait_ms});
-    self.timer_.async_wait([driver =
-                                self.weak_from_this()](const boost::system::error_code& error) {
-        const auto held = driver.lock();
-        if (!error && held) held->act(CURL_SOCKET_TIMEOUT, 0);
-    });
+    self.due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds{wait_ms};
+    if (wait_ms == 0) {
+        // Never from in here: curl is in the middle of its own work.
+        if (!std::exchange(self.posted_, true)) {
+            asio::post(self.loop_, [driver = self.weak_from_this()] {
+                if (const auto held = driver.lock()) held->on_time();
+            });
+        }
+    } else if (self.due_ < self.set_for_) {
+        self.set_timer();
+    }
     return 0;
+}
+
+void CurlDriver::set_timer() {
+    set_for_ = due_;
+    timer_.expires_at(due_);
+    timer_.async_wait([driver = weak_from_this()](const boost::system::error_code& error) {
+        const auto held = driver.lock();
+        if (error || !held) return;
+        held->set_for_ = Time::max();
+        held->on_time();
+    });
+}
+
+void CurlDriver::on_time() {
+    posted_ = false;
+    if (due_ <= std::chrono::steady_clock::now()) {
+        due_ = Time::max();
+        act(CURL_SOCKET_TIMEOUT, 0);
+    }
+    if (due_ < set_for_ && !posted_) set_timer();
 }
 
 void CurlDriver::act(curl_socket_t socket, int mask) {

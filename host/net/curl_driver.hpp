@@ -42,6 +42,8 @@ private:
     void watch(curl_socket_t socket, int what);
     void arm(const std::shared_ptr<Watch>& watch, int direction);
     void act(curl_socket_t socket, int mask);
+    void set_timer();
+    void on_time();
 
     async::Executor loop_;
     boost::asio::basic_waitable_timer<
@@ -49,7 +51,11 @@ private:
         boost::asio::wait_traits<std::chrono::steady_clock>,
         async::Executor>
         timer_;
-    CURLM* multi_ = nullptr;  // owned
+    using Time = std::chrono::steady_clock::time_point;
+    Time due_ = Time::max();      // when curl wants to be called
+    Time set_for_ = Time::max();  // when the timer goes off
+    bool posted_ = false;         // a call for "at once" is on its way
+    CURLM* multi_ = nullptr;      // owned
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     std::unordered_set<Transfer*> transfers_;  // borrowed
     std::uint64_t open_sockets_ = 0;

@@ -43,7 +43,7 @@ void append_status(
     std::string dedup = "status\x1f" + account.id.text() + '\x1f' + command.id() + '\x1f' +
                         std::to_string(status.sequence) + '\x1f' + status.state;
     const std::size_t before = out.batch.append.size();
-    inbound::append_event(ground, account, std::move(event), std::move(dedup), {}, out);
+    inbound::append_event(ground, account, event, std::move(dedup), {}, out);
     if (out.batch.append.size() > before)  // else its lane is in memory
         out.batch.append.back().dedup_until_ms = ground.clock.wall_ms() + kToldOnceFor;
     if (status.state == "sent") ++account.figures.sent;

@@ -15,7 +15,7 @@ using Waiting = std::list<async::net::steady_timer*>;  // each lives in its coro
 /// A place among those who wait, left also when the coroutine ends with its loop.
 class Place {
 public:
-    Place(Waiting& list, async::net::any_io_executor loop) : list_{list}, timer_{std::move(loop)} {
+    Place(Waiting& list, async::Executor loop) : list_{list}, timer_{std::move(loop)} {
         timer_.expires_at(std::chrono::steady_clock::time_point::max());
         at_ = list_.insert(list_.end(), &timer_);
     }

@@ -300,7 +300,7 @@ void Committer::answer(Jobs& jobs) {
             }
         };
         if (where) {
-            boost::asio::post(where, std::move(complete));
+            boost::asio::post(*where, std::move(complete));
         } else {
             complete();
         }

@@ -10,8 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include "host/store/internals.hpp"
 #include "host/store/planner.hpp"
 
@@ -25,8 +23,8 @@ public:
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
 
-    /// Where `complete` must be called; null = on the committer's thread.
-    virtual boost::asio::any_io_executor where() const = 0;
+    /// Where `complete` must be called; none = on the committer's thread.
+    virtual std::optional<async::Executor> where() const = 0;
     virtual void complete(Result<Receipt> result) = 0;
 
     Prepared prepared;

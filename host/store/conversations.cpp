@@ -5,8 +5,7 @@
 namespace trunkline::store {
 
 Result<void> Conversations::load(const Key& key) {
-    std::string name{key.view()};
-    if (changed_.contains(name) || cached_.contains(name)) return {};
+    if (changed_.contains(key) || cached_.contains(key)) return {};
     const auto found = medium_.get(Family::conv, key.view(), scratch_);
     if (!found) return found.error();
     Conversation conversation;
@@ -14,23 +13,22 @@ Result<void> Conversations::load(const Key& key) {
         return Error{Fault::storage, "a stored conversation cannot be read"};
     }
     cached_bytes_ += conversation.note.size() + conversation.current.size();
-    cached_.emplace(std::move(name), std::move(conversation));
+    cached_.emplace(key, std::move(conversation));
     return {};
 }
 
 Conversation& Conversations::touch(const Key& key) {
-    std::string name{key.view()};
-    if (const auto it = changed_.find(name); it != changed_.end()) return it->second;
-    const auto known = cached_.find(name);
+    if (const auto it = changed_.find(key); it != changed_.end()) return it->second;
+    const auto known = cached_.find(key);
     TRUNKLINE_ASSERT(known != cached_.end());
-    return changed_.emplace(std::move(name), known->second).first->second;
+    return changed_.emplace(key, known->second).first->second;
 }
 
 void Conversations::write(Writes& to) {
     for (const auto& [key, conversation] : changed_) {
         scratch_.clear();
-        write_conversation(vault_, key, conversation, scratch_);
-        to.put(Family::conv, key, scratch_);
+        write_conversation(vault_, key.view(), conversation, scratch_);
+        to.put(Family::conv, key.view(), scratch_);
     }
 }
 

@@ -31,8 +31,13 @@ private:
 
     const Medium& medium_;
     const Vault& vault_;
-    std::unordered_map<std::string, Conversation> cached_;
-    std::unordered_map<std::string, Conversation> changed_;
+    struct Hash {
+        std::size_t operator()(const Key& key) const noexcept {
+            return std::hash<std::string_view>{}(key.view());
+        }
+    };
+    std::unordered_map<Key, Conversation, Hash> cached_;
+    std::unordered_map<Key, Conversation, Hash> changed_;
     std::size_t cached_bytes_ = 0;
     std::string scratch_;
 };

@@ -8,9 +8,9 @@
 
 namespace trunkline::store {
 
-/// The heads garbage collection may trust. A head that was synced is held back until the log it is
-/// in is no longer the newest: so even a damaged newest log cannot bring an old head back whose
-/// records are gone. Safe from any thread.
+/// The heads garbage collection may trust. A head that was synced is held back until the file of
+/// the journal it is in is no longer the newest: so even damage to that one cannot bring an old
+/// head back whose records are gone. Safe from any thread.
 class CollectableHeads {
 public:
     void synced(std::span<const LaneHead> heads);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,15 @@ constexpr std::size_t index_of(Family family) noexcept {
 /// Stands for a text in a key: of one size, and tells nothing of the text.
 using Digest = std::array<char, 16>;
 
+/// Digests are as good as random already.
+struct DigestHash {
+    std::size_t operator()(const Digest& digest) const noexcept {
+        std::size_t hash = 0;
+        std::memcpy(&hash, digest.data(), sizeof hash);
+        return hash;
+    }
+};
+
 inline std::string_view view(const Digest& digest) noexcept {
     return {digest.data(), digest.size()};
 }
@@ -45,6 +55,7 @@ public:
     static Key of_conversation(LaneId lane, const Digest& conversation) noexcept;
 
     std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+    bool operator==(const Key& other) const noexcept { return view() == other.view(); }
 
 private:
     void add(std::uint64_t value, std::size_t bytes) noexcept;

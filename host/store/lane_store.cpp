@@ -21,9 +21,9 @@ public:
         : Job{std::move(what)},
           handler_{std::move(handler)},
           where_{net::get_associated_executor(handler_)},
-          work_{net::prefer(where_, net::execution::outstanding_work.tracked)} {}
+          work_{where_} {}
 
-    net::any_io_executor where() const override { return where_; }
+    std::optional<async::Executor> where() const override { return where_; }
     void complete(Result<Receipt> result) override {
         std::optional<Result<Receipt>> value{std::move(result)};
         auto resume = [handler = std::move(handler_), value = std::move(value)]() mutable {
@@ -34,15 +34,15 @@ public:
 
 private:
     Handler handler_;
-    net::any_io_executor where_;
-    net::any_io_executor work_;
+    async::Executor where_;
+    net::executor_work_guard<async::Executor> work_;
 };
 
 class WaitingJob final : public Job {
 public:
     explicit WaitingJob(Prepared what) : Job{std::move(what)} {}
 
-    net::any_io_executor where() const override { return {}; }
+    std::optional<async::Executor> where() const override { return std::nullopt; }
     void complete(Result<Receipt> result) override { promise.set_value(std::move(result)); }
 
     std::promise<std::optional<Result<Receipt>>> promise;
@@ -143,9 +143,9 @@ async::Awaitable<Result<Receipt>> LaneStore::commit(Batch batch) {
         submitted->answer.emplace(taken.error());
         Committer::answer(std::move(submitted));
     };
-    auto answer = co_await net::
-        async_initiate<decltype(net::use_awaitable), void(std::optional<Result<Receipt>>)>(
-            std::move(start), net::use_awaitable
+    auto answer =
+        co_await net::async_initiate<decltype(async::kAwait), void(std::optional<Result<Receipt>>)>(
+            std::move(start), async::kAwait
         );
     co_return *std::move(answer);
 }

@@ -36,6 +36,9 @@ public:
     Result<std::vector<Record>> read(
         LaneId lane, Sequence from, std::size_t count, std::uint64_t bytes
     ) const override;
+    std::optional<std::vector<Record>> read_at_once(
+        LaneId lane, Sequence from, std::size_t count, std::uint64_t bytes
+    ) const override;
     Result<std::optional<Row>> row(Table table, const std::string& key) const override;
     Result<std::vector<Row>> rows(
         Table table, const std::string& prefix, const std::string& after, std::size_t count
@@ -49,6 +52,15 @@ public:
     void close() override;
 
 private:
+    /// `at_hand`: only what is in memory; `unavailable` when something of it is not.
+    Result<std::vector<Record>> records_of(
+        LaneId lane,
+        const LaneTable::Position& position,
+        Sequence from,
+        std::size_t count,
+        std::uint64_t bytes,
+        bool at_hand
+    ) const;
     std::optional<Result<Receipt>> answer_at_once(const Prepared& job);
     Result<Prepared> prepared(Batch batch);
     bool alive(WallMs time, WallMs keep = 0) const;

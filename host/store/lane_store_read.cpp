@@ -28,14 +28,39 @@ Result<std::vector<Record>> LaneStore::read(
     if (closed_) return closed();
     const auto position = parts_.lanes->position(lane);
     if (!position) return Error{Fault::not_found, "no lane " + std::to_string(lane)};
+    return records_of(lane, *position, from, count, bytes, false);
+}
+
+std::optional<std::vector<Record>> LaneStore::read_at_once(
+    LaneId lane, Sequence from, std::size_t count, std::uint64_t bytes
+) const {
+    const std::shared_lock reading{open_, std::try_to_lock};
+    if (!reading || closed_) return std::nullopt;
+    const auto position = parts_.lanes->position(lane);
+    if (!position) return std::nullopt;
+    auto records = records_of(lane, *position, from, count, bytes, true);
+    if (!records) return std::nullopt;  // whoever may wait finds out why
+    return *std::move(records);
+}
+
+Result<std::vector<Record>> LaneStore::records_of(
+    LaneId lane,
+    const LaneTable::Position& position,
+    Sequence from,
+    std::size_t count,
+    std::uint64_t bytes,
+    bool at_hand
+) const {
     std::vector<Record> out;
-    auto expected = std::max(from, position->progress.head);
-    if (expected >= position->tail || count == 0) return out;
-    const auto end = Key::of_record(lane, position->tail);
-    const auto cursor =
-        parts_.medium->cursor(Family::msg, Key::of_record(lane, expected).view(), end.view());
+    auto expected = std::max(from, position.progress.head);
+    if (expected >= position.tail || count == 0) return out;
+    const auto begin = Key::of_record(lane, expected);
+    const auto end = Key::of_record(lane, position.tail);
+    const auto cursor = at_hand
+                            ? parts_.medium->cursor_at_hand(Family::msg, begin.view(), end.view())
+                            : parts_.medium->cursor(Family::msg, begin.view(), end.view());
     std::uint64_t taken = 0;
-    for (; cursor->valid() && out.size() < count && taken < bytes; cursor->next()) {
+    while (cursor->valid()) {
         LaneId of = 0;
         Record record;
         if (!parse_record_key(cursor->key(), of, record.sequence)) return damaged("a key");
@@ -45,12 +70,15 @@ Result<std::vector<Record>> LaneStore::read(
             return damaged(place(lane, expected));
         }
         expected = record.sequence + 1;
-        if (position->progress.finished(record.sequence)) continue;
-        if (!read_record(*parts_.vault, cursor->key(), cursor->value(), record)) {
-            return damaged(place(lane, record.sequence));
+        if (!position.progress.finished(record.sequence)) {
+            if (!read_record(*parts_.vault, cursor->key(), cursor->value(), record)) {
+                return damaged(place(lane, record.sequence));
+            }
+            taken += record.body.size();
+            out.push_back(std::move(record));
+            if (out.size() == count || taken >= bytes) return out;
         }
-        taken += record.body.size();
-        out.push_back(std::move(record));
+        cursor->next();
     }
     const auto status = cursor->status();
     if (!status) return status.error();

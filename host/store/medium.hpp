@@ -47,6 +47,14 @@ public:
         Family family, std::string_view from, std::string_view until
     ) const = 0;
 
+    /// The same without waiting for a disk. When what is asked for is not at hand, it ends there,
+    /// and its status is `unavailable`.
+    virtual std::unique_ptr<Cursor> cursor_at_hand(
+        Family family, std::string_view from, std::string_view until
+    ) const {
+        return cursor(family, from, until);
+    }
+
     virtual std::unique_ptr<Writes> writes() = 0;
     /// All of `writes`, or none and `storage`. `synced`: it outlives a power cut, with all that was
     /// applied before it.

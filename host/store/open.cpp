@@ -1,8 +1,8 @@
 #include "host/base/assert.hpp"
+#include "host/store/journaled_medium.hpp"
 #include "host/store/lane_store.hpp"
 #include "host/store/memory_medium.hpp"
 #include "host/store/recovery.hpp"
-#include "host/store/rocks_medium.hpp"
 
 namespace trunkline::store {
 
@@ -38,7 +38,9 @@ Result<std::unique_ptr<Store>> open_rocksdb(
     const Options& options, const Clock& clock, Internals internals
 ) {
     auto expiry = std::make_shared<const ExpiryClock>(clock);
-    auto medium = RocksMedium::open(options, internals, expiry);
+    auto tables = RocksTables::open(options, internals, expiry);
+    if (!tables) return tables.error();
+    auto medium = JournaledMedium::open(*std::move(tables), options, internals);
     if (!medium) return medium.error();
     return open_on(
         *std::move(medium),

@@ -29,7 +29,7 @@ std::optional<Result<Receipt>> Planner::take(Prepared& job) {
     if (fine) fine = check_rest(job);
     if (!fine) {
         for (const auto i : checked.marked)
-            seen_.erase(std::string{view(job.dedup[i])});
+            seen_.erase(job.dedup[i]);
         return fine.error();
     }
 

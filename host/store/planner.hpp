@@ -88,7 +88,7 @@ private:
     Conversations conversations_;
     Writes* writes_ = nullptr;
     std::unordered_map<LaneId, LaneDraft> drafts_;
-    std::unordered_set<std::string> seen_;            ///< digests this group writes
+    std::unordered_set<Digest, DigestHash> seen_;     ///< digests this group writes
     std::set<std::pair<LaneId, Sequence>> replaced_;  ///< records this group overwrites
     std::vector<LaneTable::DueHead> due_;
     Tally tally_;

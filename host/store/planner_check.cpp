@@ -29,7 +29,7 @@ bool Planner::touches_this_group(const Prepared& job) const {
 }
 
 Result<bool> Planner::is_repeat(const Digest& digest) const {
-    if (seen_.contains(std::string{view(digest)})) return true;
+    if (seen_.contains(digest)) return true;
     thread_local std::string stored;
     const auto found = tools_.medium.get(Family::seen, view(digest), stored);
     if (!found) return found.error();
@@ -47,7 +47,7 @@ Result<void> Planner::check_appends(const Prepared& job, Checked& checked) {
             if (!repeat) return repeat.error();
             checked.repeats[i] = *repeat;
             if (*repeat) continue;
-            seen_.emplace(view(job.dedup[i]));
+            seen_.insert(job.dedup[i]);
             checked.marked.push_back(i);
         }
         if (append.conversation.empty()) continue;

@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::size_t kKeyMax = 4096;
 constexpr std::size_t kNoteMax = 4096;
-constexpr std::size_t kStateMax = 4096;
+constexpr std::size_t kStateBytesMax = 4096;
 constexpr std::size_t kValueMax = 64U << 20U;
 
 Error above(const char* what) {
@@ -42,7 +42,7 @@ Result<void> check_sizes(const Batch& batch) {
         if (change.kind && change.kind->size() > kKeyMax) return above("conversation kind");
     }
     for (const auto& state : batch.states) {
-        if (state.state.size() > kStateMax) return above("state");
+        if (state.state.size() > kStateBytesMax) return above("state");
     }
     return {};
 }

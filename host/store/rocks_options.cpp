@@ -4,26 +4,13 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/rate_limiter.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 namespace trunkline::store {
 
 namespace {
-
-// A sealed memtable means that a new log has begun.
-class LogListener final : public rocksdb::EventListener {
-public:
-    explicit LogListener(std::shared_ptr<CollectableHeads> heads) : heads_{std::move(heads)} {}
-
-    void OnMemTableSealed(const rocksdb::MemTableInfo& /*info*/) override {
-        heads_->log_switched();
-    }
-
-private:
-    std::shared_ptr<CollectableHeads> heads_;
-};
 
 constexpr std::uint64_t kSixHours = 6 * 3600;
 
@@ -45,6 +32,10 @@ rocksdb::ColumnFamilyOptions family_options(
             out.write_buffer_size = options.write_buffer_bytes;
             out.max_write_buffer_number = 3;
             out.compaction_filter_factory = make_finished_filter(shared.heads);
+            // A lane's records come in their order: each has its place right behind the one before.
+            out.memtable_insert_with_hint_prefix_extractor.reset(
+                rocksdb::NewFixedPrefixTransform(sizeof(LaneId))
+            );
             out.periodic_compaction_seconds = kSixHours;
             break;
         case Family::seen:
@@ -78,15 +69,13 @@ rocksdb::ColumnFamilyOptions family_options(
 
 }  // namespace
 
-rocksdb::DBOptions rocks_options(const Internals& internals, const RocksShared& shared) {
+rocksdb::DBOptions rocks_options(const Internals& internals) {
     rocksdb::DBOptions out;
     if (internals.env != nullptr) out.env = internals.env;
     out.create_if_missing = true;
     out.create_missing_column_families = true;
+    // Nothing is written to its log; a store of an earlier version may still have one.
     out.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    // When it is full all families are written at once, and what waits for a sync waits for that
-    // too: a small log makes it a small wait.
-    out.max_total_wal_size = 64U << 20U;
     out.bytes_per_sync = 1U << 20U;
     out.max_open_files = 512;
     out.max_background_jobs = 2;
@@ -95,7 +84,6 @@ rocksdb::DBOptions rocks_options(const Internals& internals, const RocksShared& 
     out.info_log_level = rocksdb::WARN_LEVEL;
     constexpr std::int64_t kBackgroundBytesPerSecond = 256LL << 20U;
     out.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond));
-    out.listeners.push_back(std::make_shared<LogListener>(shared.heads));
     return out;
 }
 
@@ -105,6 +93,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(
     rocksdb::BlockBasedTableOptions table;
     table.block_cache = rocksdb::NewLRUCache(options.block_cache_bytes);
     table.cache_index_and_filter_blocks = true;
+    table.pin_l0_filter_and_index_blocks_in_cache = true;
     table.block_size = 16U << 10U;
     std::vector<rocksdb::ColumnFamilyDescriptor> out;
     for (std::size_t i = 0; i < kFamilies; ++i) {

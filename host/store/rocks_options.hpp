@@ -17,7 +17,7 @@ struct RocksShared {
     std::shared_ptr<const ExpiryClock> clock;
 };
 
-rocksdb::DBOptions rocks_options(const Internals& internals, const RocksShared& shared);
+rocksdb::DBOptions rocks_options(const Internals& internals);
 
 /// One per family, in the order of their numbers.
 std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(

@@ -214,6 +214,8 @@ struct Options {
     /// Resident memory swings by as much; larger ones were not seen to be quicker.
     std::uint64_t write_buffer_bytes = 8ULL << 20U;
     std::uint64_t block_cache_bytes = 64ULL << 20U;
+    /// What is appended stays in memory until so much of it has come, twice at most.
+    std::uint64_t journal_file_bytes = 8ULL << 20U;
     std::uint64_t memory_acks_bytes_max = 64ULL << 20U;
     WallMs dead_letters_keep_ms = 14LL * 24 * 3600 * 1000;
 };
@@ -247,6 +249,15 @@ public:
     virtual Result<std::vector<Record>> read(
         LaneId lane, Sequence from, std::size_t count, std::uint64_t bytes
     ) const = 0;
+
+    /// The same when all of it is in memory, and without blocking; none when it is not.
+    virtual std::optional<std::vector<Record>> read_at_once(
+        LaneId lane, Sequence from, std::size_t count, std::uint64_t bytes
+    ) const {
+        static_cast<void>(lane), static_cast<void>(from), static_cast<void>(count),
+            static_cast<void>(bytes);
+        return std::nullopt;
+    }
 
     virtual Result<std::optional<Row>> row(Table table, const std::string& key)
         const = 0;  ///< blocks briefly

@@ -40,6 +40,9 @@ void write_json(const Event& event, std::string& out);
 /// is clipped, empty ones are dropped. `conversation.id` may be missing: the border's item names
 /// the conversation. `malformed`, naming the member's path and never its content.
 Result<Event> read_event(std::string_view json);
+/// The same into an event of the caller's, which is empty, and may be in an arena; afterwards it is
+/// good only when there is no error.
+Result<void> read_event(std::string_view json, Event& out);
 
 /// Reads what `write_json` wrote: `read_event` and the host's own members too. For tests and for a
 /// portal.
@@ -66,15 +69,16 @@ ReadCommand check_command(Command command);
 /// `mime`, `name`.
 void write_command_json(const Command& command, std::string& out);
 
-/// The request body of one batch. `events` may be empty (opening a portal); `backlog` may be null.
+/// The request body of one batch. `events` are borrowed; there may be none (opening a portal);
+/// `backlog` may be null.
 struct BatchHead {
     std::string_view portal, lane;
     std::uint64_t epoch = 0;
     const Backlog* backlog = nullptr;  ///< there while more than a batch waits
 };
-std::string write_batch_json(const BatchHead& head, std::span<const Event> events);
+std::string write_batch_json(const BatchHead& head, std::span<const Event* const> events);
 /// The same as protobuf (`format: protobuf`).
-std::string write_batch_protobuf(const BatchHead& head, std::span<const Event> events);
+std::string write_batch_protobuf(const BatchHead& head, std::span<const Event* const> events);
 
 /// Takes out what must not leave the host (`ref`, `avatar_ref`, host file ids).
 void strip_internal(Event& event);

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "host/universal/json.hpp"
 #include "host/universal/read_message.hpp"
 #include "host/universal/reader.hpp"
@@ -192,11 +194,12 @@ void refuse_host_members(Reading& reading, Members& members) {
     }
 }
 
-Result<Event> read(std::string_view text, bool written) {
+Result<void> read(std::string_view text, bool written, Event& event) {
     Reading reading;
-    json::monotonic_resource memory;
+    // A message without files fits, and nothing is asked of the heap.
+    std::array<unsigned char, 8 * 1024> typical;  // NOLINT: not to be filled
+    json::monotonic_resource memory{typical.data(), typical.size()};
     const json::value value = parse_bounded(reading, text, &memory);
-    Event event;
     if (reading.good()) {
         Members members{reading, value};
         event.set_type(members.text("type", 64));
@@ -220,6 +223,13 @@ Result<Event> read(std::string_view text, bool written) {
         if (!written) require(reading, event);
     }
     if (!reading.good()) return Error{Fault::malformed, reading.problem()};
+    return {};
+}
+
+Result<Event> read(std::string_view text, bool written) {
+    Event event;
+    const auto done = read(text, written, event);
+    if (!done) return done.error();
     return event;
 }
 
@@ -227,6 +237,9 @@ Result<Event> read(std::string_view text, bool written) {
 
 Result<Event> read_event(std::string_view json) {
     return read(json, false);
+}
+Result<void> read_event(std::string_view json, Event& out) {
+    return read(json, false, out);
 }
 Result<Event> read_written_event(std::string_view json) {
     return read(json, true);

@@ -12,15 +12,15 @@ void strip(Sender& sender) {
 
 }  // namespace
 
-std::string write_batch_json(const BatchHead& head, std::span<const Event> events) {
+std::string write_batch_json(const BatchHead& head, std::span<const Event* const> events) {
     std::string out;
     out.reserve(256 + events.size() * kTypicalEventBytes);
     ObjectText object{out};
     object.text("portal", head.portal);
     object.text("lane", head.lane);
     object.number("epoch", head.epoch);
-    append_json_list(events, object.key("events"), [&](const Event& event) {
-        write_json(event, out);
+    append_json_list(events, object.key("events"), [&](const Event* event) {
+        write_json(*event, out);
     });
     if (head.backlog != nullptr) {
         ObjectText backlog{object.key("backlog")};
@@ -34,14 +34,14 @@ std::string write_batch_json(const BatchHead& head, std::span<const Event> event
     return out;
 }
 
-std::string write_batch_protobuf(const BatchHead& head, std::span<const Event> events) {
+std::string write_batch_protobuf(const BatchHead& head, std::span<const Event* const> events) {
     Batch batch;
     batch.set_portal(std::string{head.portal});
     batch.set_lane(std::string{head.lane});
     batch.set_epoch(head.epoch);
-    for (const Event& event : events) {
+    for (const Event* event : events) {
         Event& copy = *batch.add_events();
-        copy = event;
+        copy = *event;
         strip_internal(copy);
     }
     if (head.backlog != nullptr) *batch.mutable_backlog() = *head.backlog;

@@ -111,7 +111,9 @@ void add_number(
 }
 
 json::object attachment(const Media& media, const json::object& file) {
-    json::object result{{"kind", media.kind}, {"ref", text_at(file, "file_id")}};
+    json::object result(file.storage());
+    result["kind"] = media.kind;
+    result["ref"] = text_at(file, "file_id");
     const auto name = text_at(file, "file_name");
     const auto mime = text_at(file, "mime_type");
     result["name"] = name.empty() ? media.name : name;
@@ -193,7 +195,9 @@ bool add_place(json::object& to, const json::object& message) {
     const auto longitude = number_at(*point, "longitude");
     if (!latitude || !longitude || std::abs(*latitude) > 90 || std::abs(*longitude) > 180)
         return false;
-    json::object place{{"latitude", *latitude}, {"longitude", *longitude}};
+    json::object place(message.storage());
+    place["latitude"] = *latitude;
+    place["longitude"] = *longitude;
     if (venue != nullptr) {
         set_text(place, "title", text_at(*venue, "title"));
         set_text(place, "address", text_at(*venue, "address"));
@@ -205,7 +209,7 @@ bool add_place(json::object& to, const json::object& message) {
 bool add_contact(json::object& to, const json::object& message) {
     const auto* card = object_at(message, "contact");
     if (card == nullptr) return false;
-    json::object contact;
+    json::object contact(message.storage());
     set_text(contact, "name", full_name(*card));
     set_text(contact, "phone", text_at(*card, "phone_number"));
     if (const auto user = integer_at(*card, "user_id")) {
@@ -223,7 +227,7 @@ bool add_contact(json::object& to, const json::object& message) {
 void add_reply(json::object& to, const json::object& message) {
     const auto* original = object_at(message, "reply_to_message");
     const auto* quote = object_at(message, "quote");
-    json::object reply;
+    json::object reply(message.storage());
     // In a forum every message "answers" the service message that opened its topic; nobody wrote
     // that answer.
     if (original != nullptr && member(*original, "forum_topic_created") == nullptr) {
@@ -309,7 +313,8 @@ void add_text(json::object& to, const json::object& message) {
 }  // namespace
 
 Content content_of(const json::object& message) {
-    Content content;
+    constexpr std::size_t kMembersUsual = 4;
+    Content content{.message = json::object(kMembersUsual, message.storage())};
     auto& to = content.message;
     to["id"] = std::to_string(integer_at(message, "message_id").value_or(0));
     add_text(to, message);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <boost/json.hpp>
 
@@ -77,13 +78,18 @@ inline void set_text(json::object& to, std::string_view key, std::string_view te
     if (!text.empty()) to[key] = text;
 }
 
-/// Parses foreign bytes: bounded depth, no exception for bad input; null when it is not JSON.
+/// Parses foreign bytes: bounded depth, no exception for bad input; null when it is not JSON. The
+/// document lies in one piece of memory, and so does what is built with its storage.
 inline std::optional<json::value> parse(std::string_view bytes) {
     json::parse_options options;
     options.max_depth = 48;  // real updates stay below 12
     json::error_code error;
-    json::value value =
-        json::parse(json::string_view{bytes.data(), bytes.size()}, error, {}, options);
+    // About what a message takes, with the events that are made of it.
+    const std::size_t typical = 4 * bytes.size() + 1024;
+    auto memory = json::make_shared_resource<json::monotonic_resource>(typical);
+    json::value value = json::parse(
+        json::string_view{bytes.data(), bytes.size()}, error, std::move(memory), options
+    );
     if (error) return std::nullopt;
     return value;
 }

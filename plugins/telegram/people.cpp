@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kSecondsMax = 253402300799;  // end of the year 9999
 constexpr std::size_t kBusinessIdMax = 128;
+constexpr std::size_t kMembersUsual = 4;
 
 std::optional<std::int64_t> number(std::string_view text) {
     std::int64_t value = 0;
@@ -71,8 +72,9 @@ json::object conversation_of(const Place& place, const json::object& chat) {
     // A private chat's id is the user's, which is positive; every other kind is negative. Emulators
     // leave `type` out.
     const bool direct = place.type == "private" || (place.type.empty() && place.chat >= 0);
-    json::object conversation{
-        {"id", conversation_id(place)}, {"kind", direct ? "direct" : "group"}};
+    json::object conversation(kMembersUsual, chat.storage());
+    conversation["id"] = conversation_id(place);
+    conversation["kind"] = direct ? "direct" : "group";
     if (!direct) set_text(conversation, "title", text_at(chat, "title"));
     const auto username = text_at(chat, "username");
     if (!username.empty()) conversation["url"] = "https://t.me/" + std::string{username};
@@ -91,7 +93,8 @@ std::string full_name(const json::object& from) {
 }
 
 json::object person(const json::object& user) {
-    json::object sender{{"id", std::to_string(integer_at(user, "id").value_or(0))}};
+    json::object sender(kMembersUsual, user.storage());
+    sender["id"] = std::to_string(integer_at(user, "id").value_or(0));
     set_text(sender, "name", full_name(user));
     set_text(sender, "username", text_at(user, "username"));
     set_text(sender, "language", text_at(user, "language_code"));

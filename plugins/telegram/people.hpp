@@ -7,7 +7,8 @@
 
 #include <boost/json.hpp>
 
-/// Who and where: chats, customers and times in the universal form. Pure. `[any]`
+/// Who and where: chats, customers and times in the universal form, in the memory of what they are
+/// made of. Pure. `[any]`
 namespace trunkline::telegram {
 
 /// Where a command has to go. Both forms are ours: the conversation id names chat and business

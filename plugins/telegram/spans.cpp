@@ -94,7 +94,7 @@ bool entity_details(json::object& entity, const json::object& span, std::string_
 }  // namespace
 
 json::array spans_from_entities(std::string_view text, const json::array& entities) {
-    json::array spans;
+    json::array spans(entities.storage());
     if (entities.empty()) return spans;
     const TextOffsets offsets{text};
     for (const auto& value : entities) {
@@ -115,7 +115,7 @@ json::array spans_from_entities(std::string_view text, const json::array& entiti
                          1;
         const auto from_byte = offsets.byte_of_code_point(from);
         const auto written = text.substr(from_byte, offsets.byte_of_code_point(end) - from_byte);
-        json::object span;
+        json::object span(entities.storage());
         if (!describe(span, *entity, written) || !addressable(text_at(span, "url"))) continue;
         span["offset"] = from;
         span["length"] = end - from;

@@ -19,10 +19,12 @@ constexpr std::size_t kPartsMax =
 /// Builds the items of one update: each gets the conversation, the time and a dedup key of its own.
 class Builder {
 public:
-    Builder(Translated& out, std::string update_id) : out_{out}, update_id_{std::move(update_id)} {}
+    Builder(Translated& out, std::string update_id, json::storage_ptr memory)
+        : out_{out}, update_id_{std::move(update_id)}, memory_{std::move(memory)} {}
 
     Event& add(std::string_view type, const Place& place, const json::object& chat) {
-        Event item;
+        constexpr std::size_t kMembersUsual = 8;
+        Event item{.json = json::object(kMembersUsual, memory_)};
         item.conversation = conversation_id(place);
         item.dedup = out_.items.empty() || update_id_.empty()
                          ? update_id_
@@ -37,6 +39,7 @@ public:
 private:
     Translated& out_;
     std::string update_id_;
+    json::storage_ptr memory_;
 };
 
 void set_time(Event& item, std::optional<std::int64_t> seconds) {
@@ -71,7 +74,7 @@ void add_member(
     item.json["who"] = person(user);
     item.json["action"] = action;
     set_time(item, integer_at(message, "date"));
-    if (const auto sender = sender_of(message)) item.json["sender"] = *sender;
+    if (auto sender = sender_of(message)) item.json["sender"] = *std::move(sender);
 }
 
 /// Service messages that are facts of the conversation, not content. True when this was one.
@@ -143,8 +146,8 @@ void translate_message(
     }
     auto& item = builder.out().items.back();
     set_time(item, integer_at(message, edited ? "edit_date" : "date"));
-    if (const auto sender = sender_of(message)) {
-        item.json["sender"] = *sender;
+    if (auto sender = sender_of(message)) {
+        item.json["sender"] = *std::move(sender);
     } else if (place->chat > 0) {
         item.json["sender"] = person(*chat);  // a private chat is its customer
     }
@@ -344,7 +347,7 @@ bool translate_known(
 Translated to_universal(const json::object& update, std::int64_t bot_id) {
     Translated out;
     const auto number = integer_at(update, "update_id");
-    Builder builder{out, number ? std::to_string(*number) : std::string{}};
+    Builder builder{out, number ? std::to_string(*number) : std::string{}, update.storage()};
     std::string_view foreign;
     for (const auto& entry : update) {
         const std::string_view kind{entry.key().data(), entry.key().size()};
@@ -360,7 +363,7 @@ Translated to_universal(const json::object& update, std::int64_t bot_id) {
 
 Translated unreadable_update() {
     Translated out;
-    Builder builder{out, {}};
+    Builder builder{out, {}, {}};
     add_unsupported(builder, {}, {}, "no update", {});
     return out;
 }

@@ -12,12 +12,12 @@ namespace trunkline::telegram {
 
 /// One universal event, ready for the border.
 struct Event {
-    std::string conversation;
-    std::string dedup;  ///< from update_id; "" never happens for an update that has one
-    boost::json::object json;
-    std::string note;       ///< "" = keep what is there
-    bool outgoing = false;  ///< written by the business's owner in his own app
-    bool keep_raw = false;  ///< unsupported: this update goes to the quarantine
+    std::string conversation = {};
+    std::string dedup = {};         ///< from update_id; "" never happens for an update that has one
+    boost::json::object json = {};  ///< in the memory of the update it comes from
+    std::string note = {};          ///< "" = keep what is there
+    bool outgoing = false;          ///< written by the business's owner in his own app
+    bool keep_raw = false;          ///< unsupported: this update goes to the quarantine
 };
 
 struct Alias {

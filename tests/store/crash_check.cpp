@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include "crash_child.hpp"
+#include "host/store/frame.hpp"
 #include "lanes_history.hpp"
 
 namespace trunkline::crash {
@@ -53,33 +56,56 @@ bool parse(int count, char** values, Arguments& out) {
     return true;
 }
 
-std::string newest_log(const std::string& folder) {
-    std::string out;
+/// The file of the journal that was written to last, and the stretch of it that was, as far as its
+/// frames are above `spared`.
+struct Tail {
+    std::string file;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint64_t newest = 0;
+};
+
+Tail tail_of_journal(const std::string& folder, std::uint64_t spared) {
+    Tail out;
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator{folder + "/db", ignored}) {
-        if (entry.path().extension() == ".log") out = std::max(out, entry.path().string());
+    for (const auto& entry : fs::directory_iterator{folder + "/db/journal", ignored}) {
+        const auto name = entry.path().stem().string();
+        std::ifstream in{entry.path(), std::ios::binary};
+        const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+        Tail tail{entry.path().string(), 0, 0, 0};
+        // Behind the newest frame stands what an earlier use of the file has left.
+        store::find_frames(
+            bytes,
+            std::string_view{name}.substr(name.find('-') + 1),
+            [&](const store::FoundFrame& found) {
+                if (found.header.sequence < tail.newest) return;
+                if (tail.newest <= spared) tail.begin = found.at;
+                tail.newest = found.header.sequence;
+                tail.end = found.at + found.bytes;
+            }
+        );
+        if (tail.newest > out.newest) out = tail;
     }
     return out;
 }
 
-// Cuts off the end of the newest log, or overwrites it with noise: what a power cut may leave of
-// what was not synced.
-bool tear(const std::string& folder, std::mt19937_64& random) {
-    const auto name = newest_log(folder);
-    if (name.empty()) return false;
-    const auto size = fs::file_size(name);
-    const auto end = std::min<std::uintmax_t>(size, 1024 + random() % (59 * 1024));
-    if (end == 0) return false;
-    if (random() % 2 == 0) {
-        fs::resize_file(name, size - end);
-        return true;
-    }
-    const int file = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+// Wipes the end of what was written last, or overwrites it with noise: what a power cut may leave
+// of what was not synced. What was there before the last start is spared: two power cuts do not
+// take what one has left.
+bool tear(const std::string& folder, std::uint64_t spared, std::mt19937_64& random) {
+    const auto tail = tail_of_journal(folder, spared);
+    if (tail.newest <= spared) return false;
+    const auto bytes =
+        std::min<std::uint64_t>(tail.end - tail.begin, 1024 + random() % (59 * 1024));
+    const int file = ::open(tail.file.c_str(), O_WRONLY | O_CLOEXEC);
     if (file < 0) return false;
-    std::string noise(end, '\0');
-    for (auto& c : noise)
-        c = static_cast<char>(random());
-    const auto written = ::pwrite(file, noise.data(), noise.size(), static_cast<off_t>(size - end));
+    std::string torn(bytes, '\0');
+    if (random() % 2 == 0) {
+        for (auto& c : torn)
+            c = static_cast<char>(random());
+    }
+    const auto written =
+        ::pwrite(file, torn.data(), torn.size(), static_cast<off_t>(tail.end - bytes));
     ::close(file);
     return written > 0;
 }
@@ -182,13 +208,14 @@ int check(const Arguments& arguments) {
         }
         rounds.push_back({options.durable_acknowledgements, torn_before});
         const bool while_opening = random() % 5 == 0;
+        const auto before = arguments.torn ? tail_of_journal(arguments.folder, 0).newest : 0;
         const auto code = run_round(options, random, while_opening);
         if (code != 0) {
             std::printf("round %u ended with %d\n", round, code);
             ++failed;
         }
-        torn_before =
-            arguments.torn && !options.last && random() % 2 == 0 && tear(arguments.folder, random);
+        torn_before = arguments.torn && !options.last && random() % 2 == 0 &&
+                      tear(arguments.folder, before, random);
     }
     const auto seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -75,6 +75,7 @@ private:
         options.key = Secret{std::string(32, 'k')};
         options.write_buffer_bytes = 64U << 10U;
         options.block_cache_bytes = 1U << 20U;
+        options.journal_file_bytes = 64U << 10U;
         store::Internals internals;
         internals.reached = [this](store::Moment moment) {
             pass(static_cast<KillPoint>(static_cast<int>(moment) + 1));

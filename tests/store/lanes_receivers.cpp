@@ -40,7 +40,8 @@ public:
     store::Append gap_notice(const Gap& gap, const store::Record* only) override {
         store::Append notice;
         if (only != nullptr) notice.conversation = only->conversation;
-        notice.id = make_ulid(SystemClock{}.wall_ms());
+        notice.id = only == nullptr ? make_ulid(SystemClock{}.wall_ms())
+                                    : trunkline::lanes::notice_id(*only);
         notice.body = to_bytes({kNotice | gap.through, gap.from, gap.through, gap.count}, 0);
         return notice;
     }

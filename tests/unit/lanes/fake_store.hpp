@@ -88,7 +88,7 @@ public:
 
     async::Awaitable<Result<store::Receipt>> commit(store::Batch batch) override {
         const auto executor = co_await async::net::this_coro::executor;
-        if (yielding) co_await async::net::post(executor, async::net::use_awaitable);
+        if (yielding) co_await async::net::post(executor, async::kAwait);
         co_return commit_and_wait(std::move(batch));
     }
 

@@ -29,7 +29,7 @@ protected:
         std::vector<rocksdb::ColumnFamilyHandle*> families;
         rocksdb::DB* raw = nullptr;
         EXPECT_TRUE(rocksdb::DB::OpenForReadOnly(
-                        rocks_options(Internals{}, shared),
+                        rocks_options(Internals{}),
                         options_.path,
                         rocks_families(options_, shared),
                         &families,
@@ -138,7 +138,7 @@ TEST_P(DiskTest, GivesTheSpaceOfFinishedRecordsBackWhenFilesAreMerged) {
     std::vector<rocksdb::ColumnFamilyHandle*> families;
     rocksdb::DB* raw = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(
-                    rocks_options(Internals{}, shared),
+                    rocks_options(Internals{}),
                     options_.path,
                     rocks_families(options_, shared),
                     &families,
@@ -195,7 +195,7 @@ TEST_P(DiskTest, FindsARecordThatWasSwappedWithAnother) {
         std::vector<rocksdb::ColumnFamilyHandle*> families;
         rocksdb::DB* raw = nullptr;
         ASSERT_TRUE(rocksdb::DB::Open(
-                        rocks_options(Internals{}, shared),
+                        rocks_options(Internals{}),
                         options_.path,
                         rocks_families(options_, shared),
                         &families,

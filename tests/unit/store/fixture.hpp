@@ -40,6 +40,7 @@ inline Options small_options(const std::string& path) {
     options.key = Secret{std::string(32, 'k')};
     options.write_buffer_bytes = 64U << 10U;
     options.block_cache_bytes = 1U << 20U;
+    options.journal_file_bytes = 64U << 10U;
     return options;
 }
 

@@ -12,9 +12,11 @@ namespace {
 /// A file system that says "no space" whenever it is told to.
 struct Fullness {
     std::atomic<bool> full{false};
+    std::atomic<bool> places{true};  ///< whether what is there cannot be written over either
     rocksdb::IOStatus check() const {
         return full ? rocksdb::IOStatus::NoSpace("told to be full") : rocksdb::IOStatus::OK();
     }
+    rocksdb::IOStatus check_places() const { return places ? check() : rocksdb::IOStatus::OK(); }
 };
 
 class FullFile final : public rocksdb::FSWritableFileOwnerWrapper {
@@ -41,6 +43,32 @@ private:
     const Fullness& fullness_;
 };
 
+/// What is there already can be written over on a full disk, but not on every file system.
+class FullPlaces final : public rocksdb::FSRandomRWFileOwnerWrapper {
+public:
+    FullPlaces(std::unique_ptr<rocksdb::FSRandomRWFile> file, const Fullness& fullness)
+        : FSRandomRWFileOwnerWrapper{std::move(file)}, fullness_{fullness} {}
+
+    rocksdb::IOStatus Write(
+        std::uint64_t offset,
+        const rocksdb::Slice& data,
+        const rocksdb::IOOptions& options,
+        rocksdb::IODebugContext* context
+    ) override {
+        auto status = fullness_.check_places();
+        if (!status.ok()) return status;
+        return FSRandomRWFileOwnerWrapper::Write(offset, data, options, context);
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context)
+        override {
+        auto status = fullness_.check_places();
+        return status.ok() ? FSRandomRWFileOwnerWrapper::Sync(options, context) : status;
+    }
+
+private:
+    const Fullness& fullness_;
+};
+
 class FullFileSystem final : public rocksdb::FileSystemWrapper {
 public:
     explicit FullFileSystem(const Fullness& fullness)
@@ -57,6 +85,17 @@ public:
         if (status.ok())
             status = FileSystemWrapper::NewWritableFile(name, options, result, context);
         if (status.ok()) *result = std::make_unique<FullFile>(std::move(*result), fullness_);
+        return status;
+    }
+
+    rocksdb::IOStatus NewRandomRWFile(
+        const std::string& name,
+        const rocksdb::FileOptions& options,
+        std::unique_ptr<rocksdb::FSRandomRWFile>* result,
+        rocksdb::IODebugContext* context
+    ) override {
+        auto status = FileSystemWrapper::NewRandomRWFile(name, options, result, context);
+        if (status.ok()) *result = std::make_unique<FullPlaces>(std::move(*result), fullness_);
         return status;
     }
 
@@ -175,6 +214,35 @@ TEST_P(FullDiskTest, ASuddenFullDiskHitsAllOfAGroupOrNone) {
     open(internals_);
     EXPECT_EQ(store_->lane(a)->tail, 51U);
     EXPECT_EQ(bodies(a).size(), 50U);
+}
+
+// On most file systems the journal goes on where the tables cannot: until all of its files are
+// full.
+TEST_P(FullDiskTest, TakesWhatTheJournalHoldsAndLosesNoneOfIt) {
+    fullness_.places = false;
+    const auto a = lane();
+    append_many(a, 4);
+    fullness_.full = true;
+    Sequence accepted = 4;
+    while (try_append(a, "body " + std::to_string(accepted + 1))) {
+        ASSERT_LT(++accepted, 10'000U) << "a full disk takes everything";
+    }
+    EXPECT_TRUE(store_->read_only());
+    EXPECT_GT(accepted, 10U) << "the journal took nothing";
+    EXPECT_EQ(store_->lane(a)->tail, accepted + 1);
+    const auto kept = store_->read(a, 1, 100'000, 1U << 30U);
+    ASSERT_TRUE(kept) << kept.error().context;
+    EXPECT_EQ(kept->size(), accepted);
+    fullness_.full = false;
+    ASSERT_TRUE(comes_true([&] { return !store_->read_only(); }));
+    ASSERT_TRUE(try_append(a, "fits now"));
+    open(internals_);
+    EXPECT_EQ(store_->lane(a)->tail, accepted + 2);
+    const auto again = store_->read(a, 1, 100'000, 1U << 30U);
+    ASSERT_TRUE(again) << again.error().context;
+    ASSERT_EQ(again->size(), accepted + 1);
+    for (Sequence i = 0; i < accepted; ++i)
+        EXPECT_EQ(again->at(i).body, "body " + std::to_string(i + 1));
 }
 
 }  // namespace trunkline::store

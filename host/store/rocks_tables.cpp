@@ -1,9 +1,13 @@
-#include "host/store/rocks_medium.hpp"
+#include "host/store/rocks_tables.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include <rocksdb/write_batch.h>
 
+#include "host/store/frame.hpp"
 #include "host/store/torn_manifest.hpp"
 
 namespace trunkline::store {
@@ -23,24 +27,19 @@ Error failed(const char* what, const rocksdb::Status& status) {
     return {Fault::storage, std::string{what} + ": " + status.ToString()};
 }
 
+/// Only what is to be written: the families may be other objects by the time it is.
 class RocksWrites final : public Writes {
 public:
-    explicit RocksWrites(const std::vector<rocksdb::ColumnFamilyHandle*>& families)
-        : families_{families} {}
-
     void put(Family family, std::string_view key, std::string_view value) override {
-        batch.Put(families_[index_of(family)], slice(key), slice(value));
+        append_change({family, false, key, value}, changes);
     }
     void erase(Family family, std::string_view key) override {
-        batch.Delete(families_[index_of(family)], slice(key));
+        append_change({family, true, key, {}}, changes);
     }
-    bool empty() const override { return batch.Count() == 0; }
-    void clear() override { batch.Clear(); }
+    bool empty() const override { return changes.empty(); }
+    void clear() override { changes.clear(); }
 
-    rocksdb::WriteBatch batch;
-
-private:
-    const std::vector<rocksdb::ColumnFamilyHandle*>& families_;
+    std::string changes;
 };
 
 class RocksCursor final : public Cursor {
@@ -104,7 +103,7 @@ Error cannot_open(const std::string& path, const rocksdb::Status& status) {
 
 }  // namespace
 
-Result<std::unique_ptr<RocksMedium>> RocksMedium::open(
+Result<std::unique_ptr<RocksTables>> RocksTables::open(
     const Options& options, const Internals& internals, std::shared_ptr<const ExpiryClock> clock
 ) {
     std::error_code made;
@@ -117,33 +116,33 @@ Result<std::unique_ptr<RocksMedium>> RocksMedium::open(
         return cannot_open(
             options.path, rocksdb::Status::Corruption("the length of a record of the MANIFEST")
         );
-    std::unique_ptr<RocksMedium> medium{new RocksMedium{options, internals}};
-    medium->shared_.clock = std::move(clock);
-    const auto status = medium->open_database();
+    // Nobody waits for what it does in the background.
+    auto* env = internals.env == nullptr ? rocksdb::Env::Default() : internals.env;
+    for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH})
+        env->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow).PermitUncheckedError();
+    std::unique_ptr<RocksTables> tables{new RocksTables{options, internals}};
+    tables->shared_.clock = std::move(clock);
+    const auto status = tables->open_database();
     if (!status.ok()) return cannot_open(options.path, status);
-    return medium;
+    return tables;
 }
 
-rocksdb::Status RocksMedium::open_database() {
+rocksdb::Status RocksTables::open_database() {
     Internals internals;
     internals.env = env_;
     rocksdb::DB* db = nullptr;
     const auto status = rocksdb::DB::Open(
-        rocks_options(internals, shared_),
-        options_.path,
-        rocks_families(options_, shared_),
-        &families_,
-        &db
+        rocks_options(internals), options_.path, rocks_families(options_, shared_), &families_, &db
     );
     if (status.ok()) db_.reset(db);
     return status;
 }
 
-RocksMedium::~RocksMedium() {
+RocksTables::~RocksTables() {
     let_go();
 }
 
-void RocksMedium::let_go() {
+void RocksTables::let_go() {
     if (db_ == nullptr) return;
     for (auto* family : families_)
         db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
@@ -152,14 +151,12 @@ void RocksMedium::let_go() {
     db_.reset();
 }
 
-void RocksMedium::close() {
+void RocksTables::close() {
     if (db_ == nullptr) return;
-    // Not needed for safety, the log has it all; it makes the next start quick.
-    db_->Flush(rocksdb::FlushOptions{}, families_).PermitUncheckedError();
     let_go();
 }
 
-Result<bool> RocksMedium::get(Family family, std::string_view key, std::string& value) const {
+Result<bool> RocksTables::get(Family family, std::string_view key, std::string& value) const {
     const std::shared_lock gate{gate_};
     if (db_ == nullptr) return not_open();
     rocksdb::ReadOptions options;
@@ -174,7 +171,7 @@ Result<bool> RocksMedium::get(Family family, std::string_view key, std::string& 
     return true;
 }
 
-std::unique_ptr<Cursor> RocksMedium::cursor(
+std::unique_ptr<Cursor> RocksTables::cursor(
     Family family, std::string_view from, std::string_view until
 ) const {
     std::shared_lock gate{gate_};
@@ -184,25 +181,80 @@ std::unique_ptr<Cursor> RocksMedium::cursor(
     );
 }
 
-std::unique_ptr<Writes> RocksMedium::writes() {
-    return std::make_unique<RocksWrites>(families_);
+std::unique_ptr<Writes> RocksTables::writes() {
+    return std::make_unique<RocksWrites>();
 }
 
-Result<void> RocksMedium::apply(Writes& writes, bool synced) {
+Result<void> RocksTables::put(Writes& writes) {
     const std::shared_lock gate{gate_};
+    return put_without_gate(writes);
+}
+
+Result<void> RocksTables::put_without_gate(Writes& writes) {
     if (db_ == nullptr) return not_open();
     rocksdb::WriteOptions options;
-    options.sync = synced;
-    const auto status = db_->Write(options, &static_cast<RocksWrites&>(writes).batch);
+    options.disableWAL = true;
+    rocksdb::WriteBatch batch;
+    for_each_change(static_cast<RocksWrites&>(writes).changes, [&](const Change& change) {
+        auto* family = families_[index_of(change.family)];
+        if (change.erased)
+            batch.Delete(family, slice(change.key));
+        else
+            batch.Put(family, slice(change.key), slice(change.value));
+    });
+    const auto status = db_->Write(options, &batch);
     if (!status.ok()) return failed("writing the store", status);
     return {};
 }
 
-void RocksMedium::heads_synced(std::span<const LaneHead> heads) {
+// RocksDB 7.8 may say that a flush is done while it still waits for its turn (seen after it had
+// resumed from a full disk), so what it says is not believed before nothing is left in memory.
+Result<void> RocksTables::flush() {
+    constexpr auto kPatience = std::chrono::seconds{30};
+    constexpr auto kLook = std::chrono::milliseconds{1};
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < end) {
+        {
+            const std::shared_lock gate{gate_};
+            if (db_ == nullptr) return not_open();
+            const auto status = db_->Flush(rocksdb::FlushOptions{}, families_);
+            if (!status.ok()) return failed("writing the store", status);
+            if (!anything_in_memory()) return {};
+        }
+        std::this_thread::sleep_for(kLook);
+    }
+    return Error{Fault::storage, "writing the store: a flush does not end"};
+}
+
+bool RocksTables::anything_in_memory() const {
+    using Properties = rocksdb::DB::Properties;
+    return std::ranges::any_of(families_, [this](auto* family) {
+        std::uint64_t waiting = 0;
+        std::uint64_t entries = 0;
+        const bool known =
+            db_->GetIntProperty(family, Properties::kNumImmutableMemTable, &waiting) &&
+            db_->GetIntProperty(family, Properties::kNumEntriesActiveMemTable, &entries);
+        return !known || waiting + entries > 0;
+    });
+}
+
+void RocksTables::heads_synced(std::span<const LaneHead> heads) {
     shared_.heads->synced(heads);
 }
 
-void RocksMedium::start_collecting() {
+void RocksTables::log_switched() {
+    shared_.heads->log_switched();
+}
+
+Sequence RocksTables::trusted_head(LaneId lane) const {
+    return shared_.heads->of(lane);
+}
+
+void RocksTables::on_reopen(std::function<Result<void>(const Put& put)> refill) {
+    refill_ = std::move(refill);
+}
+
+void RocksTables::start_collecting() {
     // What was loaded came from files and logs that are complete; the logs before this start are no
     // longer written to.
     shared_.heads->log_switched();
@@ -210,7 +262,7 @@ void RocksMedium::start_collecting() {
     db_->EnableAutoCompaction(families_).PermitUncheckedError();
 }
 
-Result<bool> RocksMedium::resume() {
+Result<bool> RocksTables::resume() {
     {
         const std::shared_lock gate{gate_};
         const auto status = db_ == nullptr ? rocksdb::Status::Aborted() : db_->Resume();
@@ -231,11 +283,19 @@ Result<bool> RocksMedium::resume() {
     let_go();
     const auto opened = open_database();
     if (!opened.ok()) return failed("opening the store again", opened);
+    ++reopenings_;
+    if (refill_) {
+        auto filled = refill_([this](Writes& writes) { return put_without_gate(writes); });
+        if (!filled) {
+            let_go();  // half of it must not be read
+            return filled.error();
+        }
+    }
     db_->EnableAutoCompaction(families_).PermitUncheckedError();
     return true;
 }
 
-rocksdb::Status RocksMedium::probe_disk() const {
+rocksdb::Status RocksTables::probe_disk() const {
     auto* env = env_ == nullptr ? rocksdb::Env::Default() : env_;
     const auto name = options_.path + "/PROBE";
     constexpr std::size_t kProbeBytes = 1U << 20U;
