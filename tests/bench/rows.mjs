@@ -12,7 +12,7 @@ export const rows = [
   { suite: 'full', figure: 'CPU per message over the bare relay', must: 2.2, aim: 1.6, less: true, ours: s => s.host64.cpu_us, yardstick: s => s.relay.cpu_us, unit: ' µs' },
   { suite: 'paced', figure: 'ack p50 at 2,000/s over one fdatasync (1 KB, preallocated)', must: 4, aim: 3, less: true, ours: s => s.host2000.ack_us.p50, yardstick: s => s.sync.us.p50, unit: ' µs' },
   { suite: 'paced', figure: "ack p99 at 2,000/s over the bare durable server's", must: 2, aim: 1.3, less: true, ours: s => s.host2000.ack_us.p99, yardstick: s => s.durable2000.ack_us.p99, unit: ' µs' },
-  { suite: 'paced', figure: "end-to-end p99 at 500/s over the Node pipeline's", must: 0.3, aim: 0.15, less: true, ours: s => s.host500.sink.e2e_us.p99, yardstick: s => s.node500.sink.e2e_us.p99, unit: ' µs' },
+  { suite: 'paced', figure: "end-to-end p99 at 500/s over the Node pipeline's (`linger: 0ms`)", must: 0.3, aim: 0.15, less: true, ours: s => s.host500.sink.e2e_us.p99, yardstick: s => s.node500.sink.e2e_us.p99, unit: ' µs' },
   { suite: 'backlog', figure: 'memory for each waiting event of 1 KB, 1 M of them', must: 64, aim: 16, less: true, alone: true, ours: s => Math.max(0, ((s.waitingMb - s.emptyMb) * 1048576) / 1e6), unit: ' B' },
   { suite: 'backlog', figure: 'total resident memory with 1 M waiting', must: 120, aim: 60, less: true, alone: true, ours: s => s.waitingMb, unit: ' MB' },
   { suite: 'scale', figure: 'total resident memory with 10 M waiting in 100,000 lanes', must: 200, aim: 100, less: true, alone: true, ours: s => s.waitingMb, unit: ' MB' },

@@ -23,6 +23,7 @@ export async function full({ seconds }) {
   for (const encrypt of [false, true]) {
     const host = await Host.start({ encrypt })
     await host.open()
+    await host.load({ seconds, idle: 1 }) // until the journal has all its files; the relay begins with its own
     await quiet()
     seen[encrypt ? 'sealed64' : 'host64'] = await host.load({ seconds, idle: 1 })
     await quiet()
@@ -61,9 +62,13 @@ export async function paced({ seconds }) {
   await host.load({ seconds: 1, rate: 2000 })
   await quiet()
   seen.host2000 = await host.load({ seconds, rate: 2000 })
-  await quiet()
-  seen.host500 = await host.load({ seconds, rate: 500 })
   await host.stop()
+  // A lane gathers for 20 ms unless it is told to send at once.
+  const swift = await Host.start({ lanes: '[{name: messages, batch: {linger: 0ms}}]' })
+  await swift.open()
+  await quiet()
+  seen.host500 = await swift.load({ seconds, rate: 500 })
+  await swift.stop()
   await pipeline(async run => {
     await run({ seconds: 1, rate: 500 })
     await quiet()
@@ -93,8 +98,8 @@ export async function trouble({ seconds }) {
     await host.stop()
   }
   for (const hanging of [0, 500]) {
-    const host = await Host.start({ portals: 1000 })
-    await host.open()
+    const { folder } = await fill({ lanes: 1000, each: 0, url: `http://${sink}` }) // all of them opened
+    const host = await Host.start({ folder, portals: 1000 })
     await quiet()
     seen[hanging ? 'halfHangs' : 'noneHangs'] = await host.load({ seconds: 2 * seconds, portals: 1000, conversations: 2000, hang_below: hanging, idle: 1 })
     await host.stop()
