@@ -1,6 +1,6 @@
 // Processes and what they cost: starting and ending them, their time and memory, and how quiet the machine is meanwhile.
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, statfsSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -143,11 +143,6 @@ export async function quiet(limit = 20) {
     const after = busy()
     if ((after.seconds - before.seconds) / ((after.at - before.at) / 1000) < 0.25) return
   }
-}
-
-export const freeGb = folder => {
-  const { bavail, bsize } = statfsSync(existsSync(folder) ? folder : '/')
-  return (bavail * bsize) / 1e9
 }
 
 export function folderMb(folder) {

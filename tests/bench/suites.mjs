@@ -1,6 +1,6 @@
 // The measurements. Each takes one round and gives back what it saw; what is compared was measured in turn, one minute apart at most.
 import { Host, fill, firstTaken, ports, sink } from './host.mjs'
-import { Server, call, folderMb, load, program, quiet, sleep } from './machine.mjs'
+import { Server, folderMb, load, quiet, sleep } from './machine.mjs'
 import { bare, nginx, pipeline, rabbit, syncs } from './peers.mjs'
 
 const deadUrl = i => `http://127.0.0.1:${ports.dead}/p${i}`
@@ -184,8 +184,8 @@ export async function idle() {
   return seen
 }
 
-/** 100,000 lanes with 100 events each, 1 % of them for a portal that is down. Takes minutes; one round of it is enough. */
-export async function scale({ lanes = 100_000, each = 100 }) {
+/** Many lanes with 100 events each, 1 % of them for a portal that is down. Takes minutes; one round of it is enough. */
+export async function scale({ lanes, each = 100 }) {
   const seen = { lanes, each, samples: [] }
   const isDead = i => i % 100 === 99
   const filled = await fill({ lanes, each, bytes: 600, url: `http://${sink}` })
@@ -211,5 +211,3 @@ export async function scale({ lanes = 100_000, each = 100 }) {
   await host.stop()
   return seen
 }
-
-export const storeRate = () => call(program('trunkline-bench-store'))
