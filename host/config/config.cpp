@@ -296,11 +296,16 @@ std::string on_one_line(const std::string& text, std::size_t size_max) {
 }  // namespace
 
 std::string to_string(const Problem& problem) {
-    constexpr std::size_t kKeyMax = 256;
-    constexpr std::size_t kTextMax = 1024;
     std::string out = problem.place.file + ":" + std::to_string(problem.place.line) + ":" +
                       std::to_string(problem.place.column) + ": ";
     if (problem.warning) out += "warning: ";
+    return out + without_place(problem);
+}
+
+std::string without_place(const Problem& problem) {
+    constexpr std::size_t kKeyMax = 256;
+    constexpr std::size_t kTextMax = 1024;
+    std::string out;
     if (!problem.key.empty()) out += on_one_line(problem.key, kKeyMax) + ": ";
     return out + on_one_line(problem.text, kTextMax);
 }

@@ -182,6 +182,8 @@ struct Problem {
 
 /// "file:line:column: key: text".
 std::string to_string(const Problem& problem);
+/// "key: text", for who did not write a file.
+std::string without_place(const Problem& problem);
 
 struct Loaded {
     std::optional<Config> config;  ///< absent when any problem is more than a warning

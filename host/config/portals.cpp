@@ -83,15 +83,23 @@ void bind_lane(Section& s, Lane& lane) {
         );
     if (lane.delivery == "best_effort" && lane.events.empty())
         s.problem("events", "a best-effort lane must name its events");
+    if (lane.batch.linger >= lane.retention)
+        s.problem("batch.linger", "is not shorter than retention: nothing would ever leave");
 }
 
 void check_lanes(Section& s, const Portal& portal) {
     std::set<std::string> names;
     std::set<std::string> taken;
     std::size_t catch_all = 0;
-    for (const Lane& lane : portal.lanes) {
+    for (std::size_t i = 0; i < portal.lanes.size(); ++i) {
+        const Lane& lane = portal.lanes[i];
         if (!names.insert(lane.name).second)
             s.problem("lanes", "two lanes are called " + lane.name);
+        if (lane.delivery == "guaranteed" && lane.batch.max_bytes > portal.limits.waiting_bytes)
+            s.problem(
+                ("lanes[" + std::to_string(i) + "].batch.max_bytes").c_str(),
+                "is larger than limits.waiting_bytes: no batch would ever be full"
+            );
         if (lane.delivery == "guaranteed" && lane.events.empty()) ++catch_all;
         for (const std::string& type : lane.events) {
             if (!taken.insert(type).second) s.problem("lanes", "two lanes take " + type);

@@ -142,6 +142,11 @@ bool Section::has(const char* key) {
 std::string Section::expand(
     const YAML::Node& node, const std::string& key, const std::string& raw, bool* from_environment
 ) {
+    if (reading_.from_outside) {
+        if (raw.find("${") != std::string::npos)
+            add(node, key, "holds \"${\": variables are replaced in the configuration only");
+        return raw;
+    }
     std::string out;
     std::size_t at = 0;
     while (at < raw.size()) {
@@ -297,6 +302,8 @@ void Section::secret(const char* key, Secret& out, const char* about, bool requi
         if (required) problem(key, "is missing");
         return;
     }
+    if (reading_.from_outside && !node.IsScalar())
+        return add(node, path_of(key), "expected text; files are read for the configuration only");
     if (node.IsMap() && node["file"].IsDefined() && node["file"].IsScalar() && node.size() == 1) {
         const std::string path = expand(node, path_of(key), node["file"].Scalar(), nullptr);
         const auto line = first_line_of(path);

@@ -23,11 +23,13 @@ inline constexpr std::string_view kVariableClose = "\xEE\x80\x81";
 /// What a reading collects besides values.
 struct Reading {
     std::string file;
-    const Environment* environment = nullptr;  ///< null while describing
+    const Environment* environment = nullptr;  ///< null while describing, and from outside
     std::vector<Problem> problems;
     std::vector<Described>* described =
         nullptr;                      ///< set while describing: nothing is read, keys are listed
     bool readable_by_others = false;  ///< of the file: literal secrets then deserve a warning
+    /// It came in a request: nothing of this host's environment or files gets into it.
+    bool from_outside = false;
 };
 
 /// Binds the keys of one YAML map to the members of one struct. Every key is named exactly once,

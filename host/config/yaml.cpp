@@ -99,7 +99,7 @@ void read_yaml(
 ) {
     YAML::Node root;
     try {
-        root = YAML::Load(mark_variables(text));
+        root = YAML::Load(reading.from_outside ? text : mark_variables(text));
     } catch (const YAML::Exception& error) {
         const Place place{reading.file, error.mark.line + 1, error.mark.column + 1};
         reading.problems.push_back({place, "", "is not YAML: " + error.msg, false});
