@@ -63,6 +63,7 @@ struct PortalDestination::Letter {
     std::string plain;
     std::string id;
     PortalSettings settings;
+    lanes::Milliseconds timeout{0};  // 0 = the usual one
 };
 
 PortalDestination::PortalDestination(Setup setup, const Clock& clock)
@@ -121,6 +122,7 @@ async::Awaitable<lanes::Verdict> PortalDestination::deliver(lanes::Delivery deli
         unreadable.detail = "stored event cannot be read";
         co_return unreadable;
     }
+    letter->timeout = delivery.timeout;
     delivery.records.clear();
     delivery.records.shrink_to_fit();
     auto verdict = co_await post(*std::move(letter));
@@ -159,7 +161,7 @@ net::ClientRequest PortalDestination::sealed(const Letter& letter, std::string u
     request.headers.push_back({"webhook-signature", std::move(envelope.signature)});
     request.body = std::move(envelope.body);
     request.follow_redirects = false;
-    request.timeout = setup_.timeout;
+    request.timeout = letter.timeout.count() > 0 ? letter.timeout : setup_.timeout;
     request.reply_bytes_max = kReplyBytesMax;
     request.allow_private = settings.allow_private;
     return request;

@@ -33,7 +33,7 @@ public:
         std::string lane;  ///< the portal's name for it: "messages"
         PortalSettingsSource settings;
         lanes::Milliseconds timeout{
-            15'000};  ///< of one request, from start to the answer's last byte
+            15'000};  ///< of a request that no delivery says otherwise for, to its last byte
         std::function<net::Client&()> client;   ///< the one of the lane's loop
         std::optional<async::Executor> loop{};  ///< the lane's; without it nobody is warned
     };

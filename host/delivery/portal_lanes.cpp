@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
+#include "host/async/on.hpp"
 #include "host/async/spawn.hpp"
 #include "host/lanes/retry_clock.hpp"
 
@@ -40,18 +41,31 @@ const PortalRoutes::Route* PortalRoutes::of(std::string_view event_type) const {
     return rest;
 }
 
-/// One portal. Made on any thread, afterwards everything but `spec` and `home` belongs to its home
-/// loop.
+/// One portal. Made on any thread, afterwards everything but `id`, `settings` and `home` belongs to
+/// its home loop.
 struct PortalLanes::Portal {
-    explicit Portal(async::Loop& at) : home{at}, timer{at} {}
+    Portal(PortalId id_, PortalSettingsSource settings_, async::Loop& at)
+        : id{std::move(id_)}, settings{std::move(settings_)}, home{at}, timer{at} {}
 
-    PortalSpec spec;
+    struct Running {
+        store::LaneId id = 0;  // 0: best effort
+        std::shared_ptr<lanes::MemoryLane> memory;
+        bool named = true;  // events are routed to it
+    };
+
+    bool moved() const { return opened_url != (next_url ? *next_url : settings().url); }
+
+    const PortalId id;
+    const PortalSettingsSource settings;
     async::Loop& home;
     boost::asio::steady_timer timer;  // the wait between two knocks
-    std::unique_ptr<PortalDestination> knocker;
+    std::shared_ptr<PortalDestination> knocker;
+    lanes::RetryPolicy retry;  // of knocks
     std::uint64_t epoch = 0;
-    std::vector<std::string> lanes;  // their full names
+    std::map<std::string, Running> lanes;  // by their full names
     std::string opened_url;
+    std::optional<std::string> next_url;  // which its settings are about to have
+    bool held = false;                    // its lanes wait for the opening batch to be accepted
     bool knocking = false;
     bool stopped = false;
 };
@@ -73,9 +87,18 @@ public:
     }
 
     async::Awaitable<std::shared_ptr<Portal>> find(PortalId id);
-    async::Awaitable<Result<PortalRoutes::Route>> add_lane(
-        std::shared_ptr<Portal> portal, PortalLaneSpec lane, bool held
+    async::Awaitable<Result<PortalRoutes>> name_lanes(
+        std::shared_ptr<Portal> portal, std::vector<PortalLaneSpec> lanes
     );
+    async::Awaitable<Result<PortalRoutes::Route>> put_lane(
+        std::shared_ptr<Portal> portal, PortalLaneSpec lane
+    );
+    async::Awaitable<Result<PortalRoutes::Route>> add_lane(
+        std::shared_ptr<Portal> portal, PortalLaneSpec lane, std::string name
+    );
+    PortalDestination::Setup setup_of(const Portal& portal, const PortalLaneSpec& lane);
+    async::Awaitable<> settle(std::shared_ptr<Portal> portal);
+    async::Awaitable<bool> end_lane(std::string name);
     void knock_at(const std::shared_ptr<Portal>& portal);
     async::Awaitable<> knock(std::shared_ptr<Portal> portal);
     async::Awaitable<bool> admitted(std::shared_ptr<Portal> portal, std::string url);
@@ -93,50 +116,118 @@ async::Awaitable<std::shared_ptr<PortalLanes::Portal>> PortalLanes::Impl::find(P
     co_return found;
 }
 
-async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
-    std::shared_ptr<Portal> portal, PortalLaneSpec lane, bool held
+// All lanes that are named now, and none else, are those that events are routed to.
+async::Awaitable<Result<PortalRoutes>> PortalLanes::Impl::name_lanes(
+    std::shared_ptr<Portal> portal, std::vector<PortalLaneSpec> lanes
+) {
+    if (lanes.empty())
+        co_return Error{Fault::malformed, "a portal without lanes: " + portal->id.text()};
+    const auto former = portal->lanes;
+    for (auto& [name, running] : portal->lanes)
+        running.named = false;
+    const bool held = portal->held;
+    PortalRoutes routes;
+    routes.routes.resize(lanes.size());
+    // Guaranteed ones first, since their names in the store are what they are known by.
+    for (const bool guaranteed : {true, false}) {
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+            if (lanes[i].guaranteed != guaranteed) continue;
+            auto lane = lanes[i];
+            auto route = co_await put_lane(portal, std::move(lane));
+            if (!route) co_return route.error();
+            routes.routes[i] = *std::move(route);
+        }
+    }
+    for (const auto& [name, running] : portal->lanes) {
+        const auto was = former.find(name);
+        if (running.named || running.memory || was == former.end() || !was->second.named) continue;
+        spdlog::warn("lane.draining lane={} reason=\"not named any more\"", name);
+    }
+    if (const auto first = std::ranges::find(lanes, true, &PortalLaneSpec::guaranteed);
+        first != lanes.end()) {
+        const auto at = static_cast<std::size_t>(first - lanes.begin());
+        const auto info = services.store.lane(routes.routes[at].lane);
+        portal->epoch = info ? info->epoch : 0;
+        portal->retry = first->policy.retry;
+        portal->knocker =
+            std::make_shared<PortalDestination>(setup_of(*portal, *first), services.clock);
+    }
+    // It may have been opened while a lane was made that waits for that.
+    if (held && !portal->held) {
+        auto owner = owner_of(portal->id);
+        co_await services.lanes.admit_owner(std::move(owner));
+    }
+    co_return routes;
+}
+
+// A lane that runs already becomes the wanted one; another is made.
+async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::put_lane(
+    std::shared_ptr<Portal> portal, PortalLaneSpec lane
+) {
+    auto name = owner_of(portal->id) + "/" + lane.name;
+    auto running = portal->lanes.find(name);
+    if (lane.guaranteed && running != portal->lanes.end() && running->second.memory) {
+        [[maybe_unused]] const auto ended = co_await services.lanes.remove(name);
+        portal->lanes.erase(name);
+        running = portal->lanes.end();
+    }
+    // One that is, or was, guaranteed is emptied under its own name.
+    if (!lane.guaranteed && running != portal->lanes.end() && !running->second.memory) {
+        name += "/best_effort";
+        running = portal->lanes.find(name);
+    }
+    if (running == portal->lanes.end()) {
+        auto added = co_await add_lane(std::move(portal), std::move(lane), std::move(name));
+        co_return added;
+    }
+    PortalRoutes::Route route{lane.events, running->second.id, running->second.memory};
+    running->second.named = true;
+    const auto changed = co_await services.lanes.change(name, lane.policy);
+    if (!changed) co_return changed.error();
+    co_return route;
+}
+
+PortalDestination::Setup PortalLanes::Impl::setup_of(
+    const Portal& portal, const PortalLaneSpec& lane
 ) {
     PortalDestination::Setup setup;
-    setup.portal = portal->spec.id;
+    setup.portal = portal.id;
     setup.lane = lane.name;
-    setup.settings = portal->spec.settings;
+    setup.settings = portal.settings;
     setup.timeout = lane.policy.timeout;
-    setup.client = [this, &home = portal->home]() -> net::Client& { return services.client(home); };
-    setup.loop = portal->home.get_executor();
-    auto destination = std::make_unique<PortalDestination>(setup, services.clock);
+    setup.client = [this, &home = portal.home]() -> net::Client& { return services.client(home); };
+    setup.loop = portal.home.get_executor();
+    return setup;
+}
+
+async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
+    std::shared_ptr<Portal> portal, PortalLaneSpec lane, std::string name
+) {
+    auto destination = std::make_unique<PortalDestination>(setup_of(*portal, lane), services.clock);
     lanes::LaneSpec spec;
-    spec.name = owner_of(portal->spec.id) + "/" + lane.name;
-    spec.owner = owner_of(portal->spec.id);
+    spec.name = name;
+    spec.owner = owner_of(portal->id);
     spec.policy = lane.policy;
     spec.home = &portal->home;
-    // One that was guaranteed before is emptied under its own name.
-    const bool twice = std::ranges::count(portal->spec.lanes, lane.name, &PortalLaneSpec::name) > 1;
-    if (!lane.guaranteed && twice) spec.name += "/best_effort";
-    const auto name = spec.name;
     PortalRoutes::Route route;
-    route.events = lane.events;
+    route.events = std::move(lane.events);
     if (lane.guaranteed) {
         const auto added =
-            co_await services.lanes.add(std::move(spec), std::move(destination), held);
+            co_await services.lanes.add(std::move(spec), std::move(destination), portal->held);
         if (!added) co_return added.error();
         route.lane = *added;
-        if (!portal->knocker) {
-            portal->knocker = std::make_unique<PortalDestination>(std::move(setup), services.clock);
-            const auto info = services.store.lane(*added);
-            portal->epoch = info ? info->epoch : 0;
-        }
     } else {
         auto added =
             co_await services.lanes.add_best_effort(std::move(spec), std::move(destination));
         if (!added) co_return added.error();
         route.memory = *std::move(added);
-        if (held) {
+        if (portal->held) {
             std::string reason = "opening";
             [[maybe_unused]] const auto paused =
                 co_await services.lanes.pause(name, std::move(reason));
         }
     }
-    portal->lanes.push_back(name);
+    portal->lanes[name] = {route.lane, route.memory, true};
     co_return route;
 }
 
@@ -148,30 +239,32 @@ void PortalLanes::Impl::knock_at(const std::shared_ptr<Portal>& portal) {
     portal->knocking = true;
     async::spawn(
         portal->home.get_executor(),
-        "knock " + portal->spec.id.text(),
+        "knock " + portal->id.text(),
         [self = shared_from_this(), portal] { return self->knock(portal); }
     );
 }
 
 // Until the portal takes the empty batch, says that it is gone, or is closed here.
 async::Awaitable<> PortalLanes::Impl::knock(std::shared_ptr<Portal> portal) {
-    lanes::RetryClock clock{portal->spec.lanes.front().policy.retry};
+    lanes::RetryClock clock{portal->retry};
     while (!portal->stopped) {
-        const auto url = portal->spec.settings().url;
-        const auto verdict = co_await portal->knocker->knock(portal->epoch);
+        clock.adopt(portal->retry);
+        const auto url = portal->settings().url;
+        const auto knocker = portal->knocker;  // another change may bring another
+        const auto verdict = co_await knocker->knock(portal->epoch);
         if (portal->stopped) break;
-        if (url != portal->spec.settings().url) continue;  // it changed under the request
+        if (url != portal->settings().url) continue;  // it changed under the request
         if (verdict.kind == lanes::Verdict::Kind::accepted) {
             const bool done = co_await admitted(portal, url);
             if (done) break;
         } else if (verdict.kind == lanes::Verdict::Kind::gone) {
-            spdlog::warn("portal.gone portal={} status={}", portal->spec.id.text(), verdict.status);
+            spdlog::warn("portal.gone portal={} status={}", portal->id.text(), verdict.status);
             break;
         }
         const auto wait = clock.failed(verdict.wait, jitter());
         spdlog::info(
             "portal.not_opened portal={} status={} wait_ms={} reason={}",
-            portal->spec.id.text(),
+            portal->id.text(),
             verdict.status,
             wait.count(),
             verdict.detail
@@ -188,7 +281,7 @@ async::Awaitable<bool> PortalLanes::Impl::admitted(
     store::Batch batch;
     batch.put.push_back({
         .table = store::Table::portal,
-        .key = opened_key(portal->spec.id),
+        .key = opened_key(portal->id),
         .value = url,
         .expires_ms = 0,
     });
@@ -196,10 +289,43 @@ async::Awaitable<bool> PortalLanes::Impl::admitted(
     if (!written)
         co_return false;  // knocking again is harmless, an open lane nobody remembers is not
     portal->opened_url = std::move(url);
-    spdlog::info("portal.opened portal={}", portal->spec.id.text());
-    auto owner = owner_of(portal->spec.id);
+    if (portal->moved()) co_return false;  // meanwhile, and the new one was not asked
+    portal->held = false;
+    spdlog::info("portal.opened portal={}", portal->id.text());
+    auto owner = owner_of(portal->id);
     co_await services.lanes.admit_owner(std::move(owner));
     co_return true;
+}
+
+/// False when what is on its way does not end.
+async::Awaitable<bool> PortalLanes::Impl::end_lane(std::string name) {
+    // Longer than the longest request that a lane may be configured with.
+    constexpr int kTries = 12;
+    for (int i = 0; i < kTries; ++i) {
+        const auto removed = co_await services.lanes.remove(name);
+        if (removed || removed.error().fault == Fault::not_found) co_return true;
+    }
+    co_return false;
+}
+
+// On its home loop.
+async::Awaitable<> PortalLanes::Impl::settle(std::shared_ptr<Portal> portal) {
+    portal->next_url.reset();
+    std::vector<std::string> over;
+    for (const auto& [name, running] : portal->lanes) {
+        if (!running.named && running.memory) over.push_back(name);
+    }
+    for (const auto& name : over) {
+        [[maybe_unused]] const bool ended = co_await end_lane(name);
+        portal->lanes.erase(name);
+    }
+    if (!portal->moved() && !portal->held) co_return;
+    if (!std::exchange(portal->held, true)) {
+        auto owner = owner_of(portal->id);
+        std::string reason = "opening";
+        co_await services.lanes.pause_owner(std::move(owner), std::move(reason));
+    }
+    knock_at(portal);
 }
 
 PortalLanes::PortalLanes(Services services) : impl_{std::make_shared<Impl>(std::move(services))} {}
@@ -208,11 +334,10 @@ PortalLanes::~PortalLanes() = default;
 
 async::Awaitable<Result<PortalRoutes>> PortalLanes::open(PortalSpec spec) {
     const auto impl = impl_;
-    if (spec.lanes.empty())
-        co_return Error{Fault::malformed, "a portal without lanes: " + spec.id.text()};
-    auto portal = std::make_shared<Portal>(impl->services.loops.home_of(owner_of(spec.id)));
-    portal->spec = std::move(spec);
-    const auto id = portal->spec.id;
+    const auto id = spec.id;
+    auto portal = std::make_shared<Portal>(
+        id, std::move(spec.settings), impl->services.loops.home_of(owner_of(id))
+    );
     auto reserve = [impl, portal, &id] { return impl->portals.emplace(id.text(), portal).second; };
     const bool reserved = co_await Impl::on(impl->registry(), std::move(reserve));
     if (!reserved) co_return Error{Fault::conflict, "portal is open already: " + id.text()};
@@ -221,30 +346,57 @@ async::Awaitable<Result<PortalRoutes>> PortalLanes::open(PortalSpec spec) {
     };
     auto row = co_await impl->services.pool.run(look);
     if (row && *row) portal->opened_url = (*row)->value;
-    const bool guaranteed = std::any_of(
-        portal->spec.lanes.begin(),
-        portal->spec.lanes.end(),
-        [](const PortalLaneSpec& lane) { return lane.guaranteed; }
-    );
-    const bool held = guaranteed && portal->opened_url != portal->spec.settings().url;
-    PortalRoutes routes;
-    for (const auto& lane : portal->spec.lanes) {
-        auto route = co_await impl->add_lane(portal, lane, held);
-        if (!route) {
-            const auto failure = route.error();
-            [[maybe_unused]] const auto closed = co_await close(id);
-            co_return failure;
+    const auto work = [&]() -> async::Awaitable<Result<PortalRoutes>> {
+        auto lanes = std::move(spec.lanes);
+        const bool knocks = std::ranges::any_of(lanes, &PortalLaneSpec::guaranteed);
+        portal->held = knocks && portal->moved();
+        auto named = co_await impl->name_lanes(portal, std::move(lanes));
+        if (named && portal->held) impl->knock_at(portal);
+        co_return named;
+    };
+    auto routes = co_await async::on(portal->home.get_executor(), work);
+    if (!routes) {
+        const auto failure = routes.error();
+        [[maybe_unused]] const auto closed = co_await close(id);
+        co_return failure;
+    }
+    co_return routes;
+}
+
+async::Awaitable<Result<void>> PortalLanes::may_change(
+    PortalId id, std::vector<PortalLaneSpec> lanes
+) {
+    for (const auto& lane : lanes) {
+        if (!lane.guaranteed) continue;
+        auto name = owner_of(id) + "/" + lane.name;
+        const auto may =
+            co_await impl_->services.lanes.may_change(std::move(name), lane.policy.order);
+        if (!may)
+            co_return Error{
+                Fault::conflict,
+                "order of lane " + lane.name + " cannot change now: " + may.error().context};
+    }
+    co_return Result<void>{};
+}
+
+async::Awaitable<Result<PortalRoutes>> PortalLanes::change(
+    PortalId id, std::vector<PortalLaneSpec> lanes, std::string url
+) {
+    const auto impl = impl_;
+    const auto portal = co_await impl->find(id);
+    if (!portal) co_return Error{Fault::not_found, "no portal " + id.text()};
+    const auto work = [&]() -> async::Awaitable<Result<PortalRoutes>> {
+        portal->next_url = url;
+        if (portal->moved() && !std::exchange(portal->held, true)) {
+            auto owner = owner_of(portal->id);
+            std::string reason = "opening";
+            co_await impl->services.lanes.pause_owner(std::move(owner), std::move(reason));
         }
-        routes.routes.push_back(*std::move(route));
-    }
-    if (held) {
-        auto begin = [impl, portal] {
-            impl->knock_at(portal);
-            return true;
-        };
-        [[maybe_unused]] const bool begun =
-            co_await Impl::on(portal->home.get_executor(), std::move(begin));
-    }
+        auto wanted = std::move(lanes);
+        auto named = co_await impl->name_lanes(portal, std::move(wanted));
+        co_return named;
+    };
+    auto routes = co_await async::on(portal->home.get_executor(), work);
     co_return routes;
 }
 
@@ -252,18 +404,8 @@ async::Awaitable<Result<void>> PortalLanes::changed(PortalId id) {
     const auto impl = impl_;
     const auto portal = co_await impl->find(id);
     if (!portal) co_return Error{Fault::not_found, "no portal " + id.text()};
-    auto look = [portal] { return portal->opened_url != portal->spec.settings().url; };
-    const bool moved = co_await Impl::on(portal->home.get_executor(), std::move(look));
-    if (!moved) co_return Result<void>{};
-    auto owner = owner_of(id);
-    std::string reason = "opening";
-    co_await impl->services.lanes.pause_owner(std::move(owner), std::move(reason));
-    auto begin = [impl, portal] {
-        impl->knock_at(portal);
-        return true;
-    };
-    [[maybe_unused]] const bool begun =
-        co_await Impl::on(portal->home.get_executor(), std::move(begin));
+    const auto work = [&] { return impl->settle(portal); };
+    co_await async::on(portal->home.get_executor(), work);
     co_return Result<void>{};
 }
 
@@ -272,7 +414,7 @@ async::Awaitable<Result<void>> PortalLanes::resume(PortalId id) {
     const auto portal = co_await impl->find(id);
     if (!portal) co_return Error{Fault::not_found, "no portal " + id.text()};
     auto begin = [impl, portal] {
-        if (portal->opened_url != portal->spec.settings().url) impl->knock_at(portal);
+        if (portal->held || portal->moved()) impl->knock_at(portal);
         return true;
     };
     [[maybe_unused]] const bool begun =
@@ -284,21 +426,23 @@ async::Awaitable<Result<void>> PortalLanes::resume(PortalId id) {
 
 async::Awaitable<Result<void>> PortalLanes::close(PortalId id) {
     const auto impl = impl_;
-    auto take = [impl, &id]() -> std::shared_ptr<Portal> {
-        auto node = impl->portals.extract(id.text());
-        return node ? std::move(node.mapped()) : nullptr;
-    };
-    const auto portal = co_await Impl::on(impl->registry(), std::move(take));
+    const auto portal = co_await impl->find(id);
     if (!portal) co_return Error{Fault::not_found, "no portal " + id.text()};
     auto end = [portal] {
         portal->stopped = true;
         portal->timer.cancel();
-        return portal->lanes;
+        std::vector<std::string> names;
+        for (const auto& [name, running] : portal->lanes)
+            names.push_back(name);
+        return names;
     };
     const auto names = co_await Impl::on(portal->home.get_executor(), std::move(end));
     for (const auto& name : names) {
-        [[maybe_unused]] const auto removed = co_await impl->services.lanes.remove(name);
+        const bool ended = co_await impl->end_lane(name);
+        if (!ended) co_return Error{Fault::unavailable, "lane " + name + " does not come to rest"};
     }
+    auto forget = [impl, &id] { return impl->portals.erase(id.text()); };
+    [[maybe_unused]] const auto forgotten = co_await Impl::on(impl->registry(), std::move(forget));
     store::Batch batch;  // whoever comes under this id later is asked first
     batch.erase.push_back({.table = store::Table::portal, .key = opened_key(id)});
     const auto written = co_await impl->services.store.commit(std::move(batch));

@@ -58,10 +58,22 @@ public:
     ~PortalLanes();
 
     async::Awaitable<Result<PortalRoutes>> open(PortalSpec spec);
-    /// Its settings changed: with another URL it is opened again, and a pause because of 410 ends.
+
+    /// A portal is changed in three steps, one change at a time. First: whether its lanes may be
+    /// these; `conflict` names the lane and what of it cannot change now.
+    async::Awaitable<Result<void>> may_change(PortalId portal, std::vector<PortalLaneSpec> lanes);
+    /// Then: these are its lanes, also while its settings still are the former ones. Lanes that are
+    /// not named any more go on with what is in them, and what they are given meanwhile. With
+    /// another URL than the one that is open all of them wait for that to be opened.
+    async::Awaitable<Result<PortalRoutes>> change(
+        PortalId portal, std::vector<PortalLaneSpec> lanes, std::string url
+    );
+    /// At last, when nothing is routed by the former ones: its settings changed. With another URL
+    /// it is opened again, and a pause because of 410 ends; unnamed best-effort lanes end.
     async::Awaitable<Result<void>> changed(PortalId portal);
     /// By hand: ends every pause and knocks again if it was never opened.
     async::Awaitable<Result<void>> resume(PortalId portal);
+    /// Its lanes end, when what is on its way has; what they store stays.
     async::Awaitable<Result<void>> close(PortalId portal);
     /// No knocking goes on after this.
     async::Awaitable<> stop();

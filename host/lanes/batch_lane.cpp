@@ -49,6 +49,13 @@ void BatchLane::inherit(Heritage from) {
     LinesLane::inherit(std::move(from));
 }
 
+async::Awaitable<Result<void>> BatchLane::turn(LanePolicy policy) {
+    const auto self = shared_from_this();
+    clock_.adopt(policy.retry);
+    auto turned = co_await LinesLane::turn(policy);
+    co_return turned;
+}
+
 void BatchLane::kicked() {
     lingered_ = true;
 }
@@ -342,6 +349,7 @@ async::Awaitable<Verdict> BatchLane::ask(Parcel& parcel) {
     delivery.epoch = setup_.info.epoch;
     delivery.attempt = memory_.failures + 1;
     delivery.backlog = backlog(parcel);
+    delivery.timeout = setup_.policy.timeout;
     delivery.records = parcel.records;
     ++ground_.figures.deliveries;
     ++ground_.figures.in_flight;

@@ -28,6 +28,7 @@ public:
     void start() override;
     void stop() override;
     void inherit(Heritage from) override;
+    async::Awaitable<Result<void>> turn(LanePolicy policy) override;
     bool busy() const override { return LinesLane::busy() || requests_ > 0; }
     /// For the lane that takes its place; this one is stopped, and not busy.
     std::unique_ptr<SequentialDestination> release() { return std::move(destination_); }

@@ -29,6 +29,7 @@ struct Delivery {
     std::vector<store::Record> records;  ///< in order, never empty
     std::optional<Backlog> backlog;
     std::uint32_t attempt = 1;  ///< of the first record, counted from 1
+    Milliseconds timeout{0};    ///< of the delivery; 0 = as the destination was made
 };
 
 /// More rejections an hour are the receiver's fault.

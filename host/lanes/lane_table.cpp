@@ -58,7 +58,12 @@ async::Awaitable<Result<std::shared_ptr<MemoryLane>>> LaneTable::add_best_effort
     setup.name = spec.name;
     setup.owner = spec.owner;
     setup.policy = spec.policy;
-    setup.epoch = impl->born_ms;
+    // One that comes back under its name begins anew, and its receiver must see that.
+    auto later = [impl] {
+        const auto now = static_cast<std::uint64_t>(impl->services.clock.wall_ms());
+        return impl->born_ms = std::max(impl->born_ms, now);
+    };
+    setup.epoch = co_await Impl::on(impl->registry(), std::move(later));
     auto& side = impl->side_of(spec);
     auto lane = std::make_shared<MemoryLane>(side.ground, std::move(setup), std::move(destination));
     Impl::Make make = [lane](Side&) -> std::shared_ptr<Lane> { return lane; };
@@ -88,7 +93,7 @@ async::Awaitable<Result<void>> LaneTable::remove(
             co_await async::pause(kRemovalLook);
         }
     };
-    bool over = co_await idle(kRemovalGrace);
+    bool over = found->id == 0 || co_await idle(kRemovalGrace);
     if (!over && cut) co_await cut();
     if (!over) over = co_await idle(kRemovalAtMost);
     if (!over) co_return Error{Fault::unavailable, "lane " + name + " does not come to rest"};

@@ -73,11 +73,14 @@ public:
         LaneSpec spec, std::unique_ptr<SequentialDestination> destination
     );
     /// Another policy from now on. With another order what was accepted before is delivered in the
-    /// former one first; what comes meanwhile waits for that. Not of best-effort lanes.
+    /// former one first; what comes meanwhile waits for that.
     async::Awaitable<Result<void>> change(std::string name, LanePolicy policy);
+    /// Whether `change` to that order would be taken now: `throttled` when too many wait already.
+    async::Awaitable<Result<void>> may_change(std::string name, Order order);
     /// Ends the lane and forgets it here; what it stores stays. Its destination dies on its loop.
     /// What is in flight may end for two seconds; then `cut` is to end it. Completes when all of it
-    /// is written, so that the lane may be opened anew.
+    /// is written, so that the lane may be opened anew; a best-effort lane, which writes nothing,
+    /// is not waited for.
     async::Awaitable<Result<void>> remove(
         std::string name, std::function<async::Awaitable<>()> cut = {}
     );

@@ -135,7 +135,12 @@ async::Awaitable<Result<void>> LinesLane::turn(LanePolicy policy) {
     const Order wanted = std::exchange(policy.order, own);
     if (last != wanted && memory_.turns.size() >= kTurnsMax)
         co_return Error{Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
+    const bool other_time = policy.retention != setup_.policy.retention;
     setup_.policy = policy;
+    for (auto& [name, line] : lines_) {
+        line.clock.adopt(policy.retry);
+        if (other_time) line.due_ms = 0;
+    }
     if (last == wanted) {
         pump();
         co_return Result<void>{};

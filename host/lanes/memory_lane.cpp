@@ -151,6 +151,7 @@ async::Awaitable<> MemoryLane::run() {
 async::Awaitable<> MemoryLane::send(std::vector<store::Record> records) {
     Delivery delivery;
     delivery.epoch = setup_.epoch;
+    delivery.timeout = setup_.policy.timeout;
     std::vector<std::string> conversations;
     for (const auto& record : records)
         conversations.push_back(record.conversation);
@@ -214,6 +215,12 @@ async::Awaitable<Result<void>> MemoryLane::resume() {
 async::Awaitable<Result<void>> MemoryLane::admit() {
     held_.clear();
     if (paused_reason_ == "gone") paused_reason_.clear();
+    co_return Result<void>{};
+}
+
+// What waits goes by the rules it came under; at once, since nothing of it is written.
+async::Awaitable<Result<void>> MemoryLane::turn(LanePolicy policy) {
+    setup_.policy = policy;
     co_return Result<void>{};
 }
 

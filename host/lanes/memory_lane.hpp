@@ -22,7 +22,7 @@ public:
         std::string name;
         std::string owner;
         LanePolicy policy;
-        std::uint64_t epoch = 0;  ///< wall time of the process's start
+        std::uint64_t epoch = 0;  ///< wall time of its beginning
     };
 
     MemoryLane(Ground& ground, Setup setup, std::unique_ptr<SequentialDestination> destination);
@@ -38,6 +38,7 @@ public:
     async::Awaitable<Result<void>> pause(std::string reason) override;
     async::Awaitable<Result<void>> resume() override;
     async::Awaitable<Result<void>> admit() override;
+    async::Awaitable<Result<void>> turn(LanePolicy policy) override;
     void kick() override { wake(); }
     void hold(Milliseconds) override {}
     void stop() override;

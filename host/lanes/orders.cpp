@@ -179,16 +179,33 @@ async::Awaitable<Result<void>> LaneTable::change(std::string name, LanePolicy po
     const auto impl = impl_;
     auto note = [impl, &name, policy]() -> std::optional<Entry> {
         const auto found = impl->lanes.find(name);
-        if (found == impl->lanes.end() || !found->second.lane || found->second.id == 0)
-            return std::nullopt;
+        if (found == impl->lanes.end() || !found->second.lane) return std::nullopt;
         found->second.wanted.policy = policy;
         return found->second;
     };
     auto entry = co_await Impl::on(impl->registry(), std::move(note));
-    if (!entry) co_return Error{Fault::not_found, "no guaranteed lane " + name};
+    if (!entry) co_return Error{Fault::not_found, "no lane " + name};
+    if (entry->id != 0) {
+        auto spec = entry->wanted;
+        const auto bounded = co_await impl->open(std::move(spec));
+        if (!bounded) co_return bounded.error();
+    }
     Impl::Step step = [policy](Lane& lane) { return lane.turn(policy); };
     auto done = co_await Impl::step_on(*std::move(entry), std::move(step));
     co_return done;
+}
+
+async::Awaitable<Result<void>> LaneTable::may_change(std::string name, Order order) {
+    const auto impl = impl_;
+    auto found = co_await impl->entry(name);
+    if (!found || found->id == 0) co_return Result<void>{};
+    auto look = [lane = found->lane, order] {
+        const auto turns = present(*lane).heritage().memory.turns;
+        return turns.size() < kTurnsMax || turns.back().order == order;
+    };
+    const bool may = co_await Impl::on(found->side->loop.get_executor(), std::move(look));
+    if (!may) co_return Error{Fault::throttled, "lane " + name + " has earlier changes before it"};
+    co_return Result<void>{};
 }
 
 // A lane has come to a turn, perhaps to several. On the registry's loop.

@@ -47,7 +47,7 @@ struct LanePolicy {
     Milliseconds retention{std::chrono::hours{24}};
     BatchPolicy batch;
     RetryPolicy retry;
-    Milliseconds timeout{15'000};  ///< of one delivery; kept by the destination
+    Milliseconds timeout{15'000};  ///< of one delivery
     std::uint64_t waiting_bytes_max =
         0;  ///< of stored bodies; beyond it appends are throttled; 0 = no bound
 

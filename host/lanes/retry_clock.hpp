@@ -25,6 +25,9 @@ public:
 
     void succeeded() noexcept;
 
+    /// Other waits from the next failure on.
+    void adopt(RetryPolicy policy) noexcept { policy_ = policy; }
+
     /// Goes on where an earlier process stopped.
     void restore(std::uint32_t failures) noexcept;
 

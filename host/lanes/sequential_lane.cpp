@@ -165,7 +165,9 @@ async::Awaitable<Result<void>> SequentialLane::turn(LanePolicy policy) {
     const Order last = memory_.turns.empty() ? Order::sequential : memory_.turns.back().order;
     if (last != wanted && memory_.turns.size() >= kTurnsMax)
         co_return Error{Fault::throttled, "lane " + setup_.name + " has earlier changes before it"};
+    if (policy.retention != setup_.policy.retention) head_known_ = 0;  // its time is another one
     setup_.policy = policy;
+    clock_.adopt(policy.retry);
     Result<void> written;
     if (last != wanted) {
         const auto info = ground_.store.lane(setup_.info.id);
@@ -385,6 +387,7 @@ async::Awaitable<Verdict> SequentialLane::ask(std::vector<store::Record> records
     delivery.attempt = memory_.failures + 1;
     delivery.backlog = co_await backlog(records.front().accepted_ms, records.size());
     delivery.records = std::move(records);
+    delivery.timeout = setup_.policy.timeout;
     const auto began = ground_.clock.steady();
     ++ground_.figures.deliveries;
     ++ground_.figures.in_flight;

@@ -150,7 +150,7 @@ public:
     Services services;
     DriftWatch drift;
     PoolReads reads;
-    std::uint64_t born_ms;
+    std::uint64_t born_ms;  // of the last best-effort lane; on the registry's loop
     std::vector<std::unique_ptr<Side>> sides;
     Directory directory;
     std::map<std::string, Entry> lanes;  // on the registry's loop

@@ -107,6 +107,10 @@ std::vector<LaneInfo> LaneStore::lanes() const {
     return parts_.lanes->all();
 }
 
+std::vector<LaneInfo> LaneStore::lanes_under(std::string_view prefix) const {
+    return parts_.lanes->under(prefix);
+}
+
 Result<Prepared> LaneStore::prepared(Batch batch) {
     if (closed_) return closed();
     return prepare(*parts_.vault, std::move(batch), ++tickets_);

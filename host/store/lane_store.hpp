@@ -31,6 +31,7 @@ public:
     Result<LaneInfo> open_lane(const std::string& name, std::uint64_t waiting_bytes_max) override;
     std::optional<LaneInfo> lane(LaneId lane) const override;
     std::vector<LaneInfo> lanes() const override;
+    std::vector<LaneInfo> lanes_under(std::string_view prefix) const override;
     async::Awaitable<Result<Receipt>> commit(Batch batch) override;
     Result<Receipt> commit_and_wait(Batch batch) override;
     Result<std::vector<Record>> read(

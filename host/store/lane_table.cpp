@@ -84,6 +84,15 @@ std::vector<LaneInfo> LaneTable::all() const {
     return out;
 }
 
+std::vector<LaneInfo> LaneTable::under(std::string_view prefix) const {
+    const std::lock_guard guard{mutex_};
+    std::vector<LaneInfo> out;
+    for (auto at = names_.lower_bound(prefix); at != names_.end() && at->first.starts_with(prefix);
+         ++at)
+        out.push_back(info_of(*this->at(at->second)));
+    return out;
+}
+
 LaneId LaneTable::next_id() const {
     const std::lock_guard guard{mutex_};
     return entries_.empty() ? 1 : static_cast<LaneId>(entries_.size());

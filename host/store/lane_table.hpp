@@ -1,9 +1,12 @@
 #pragma once
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -48,6 +51,7 @@ public:
     std::optional<LaneInfo> find(LaneId lane) const;
     std::optional<LaneInfo> find(const std::string& name) const;
     std::vector<LaneInfo> all() const;
+    std::vector<LaneInfo> under(std::string_view prefix) const;  ///< by the beginning of its name
     LaneId next_id() const;
     std::optional<LaneDraft> draft(LaneId lane) const;
     Sequence head(LaneId lane) const;
@@ -105,7 +109,7 @@ private:
 
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Entry>> entries_;  ///< by id; ids are small and contiguous
-    std::unordered_map<std::string, LaneId> names_;
+    std::map<std::string, LaneId, std::less<>> names_;
     std::deque<LaneId> due_;
     std::uint64_t due_bytes_ = 0;
 };

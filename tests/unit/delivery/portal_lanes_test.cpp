@@ -132,13 +132,16 @@ protected:
         });
         return out;
     }
-    bool becomes(const std::string& state) {
+    static bool comes_to(const std::function<bool()>& look) {
         const auto deadline = std::chrono::steady_clock::now() + 20s;
-        while (status().state != state) {
+        while (!look()) {
             if (std::chrono::steady_clock::now() > deadline) return false;
             std::this_thread::yield();
         }
         return true;
+    }
+    bool becomes(const std::string& state) {
+        return comes_to([&] { return status().state == state; });
     }
 
     SystemClock clock;
@@ -249,6 +252,88 @@ TEST_F(PortalLanesTest, RoutesByTypeAndRefusesASecondPortalOfOneId) {
     });
     open();
     EXPECT_EQ(routes.routes.size(), 2U);
+}
+
+TEST_F(PortalLanesTest, LanesChangeWhileItRunsAndAnUnnamedOneIsEmptied) {
+    open();
+    ASSERT_TRUE(becomes("idle"));
+    auto former = routes;
+    const auto change = [this](std::vector<PortalLaneSpec> wanted) {
+        run([&]() -> async::Awaitable<> {
+            const PortalId id{"acme"};
+            const auto may = co_await portals->may_change(id, wanted);
+            EXPECT_TRUE(may);
+            std::string same = url;
+            auto changed = co_await portals->change(id, wanted, std::move(same));
+            EXPECT_TRUE(changed);
+            if (changed) routes = *std::move(changed);
+            const auto settled = co_await portals->changed(id);
+            EXPECT_TRUE(settled);
+        });
+    };
+    const auto named = [](std::string name, bool guaranteed, std::vector<std::string> events) {
+        PortalLaneSpec out;
+        out.name = std::move(name);
+        out.guaranteed = guaranteed;
+        out.events = std::move(events);
+        out.policy.order = lanes::Order::keyed;
+        return out;
+    };
+    change({named("messages", true, {}), named("fast", false, {"typing"})});
+    EXPECT_EQ(routes.of("message")->lane, former.of("message")->lane);
+    EXPECT_NE(routes.of("typing")->memory, former.of("typing")->memory);
+    EXPECT_TRUE(comes_to([this] { return status().order == "keyed"; }));
+
+    // What is routed by the former ones is delivered, too.
+    change({named("fast", true, {"typing"}), named("rest", true, {})});
+    EXPECT_NE(routes.of("message")->lane, former.of("message")->lane);
+    EXPECT_NE(routes.of("typing")->lane, 0U);
+    const auto before = client.wait_for(1).size();
+    std::swap(routes, former);
+    append();
+    EXPECT_FALSE(is_knock(client.wait_for(before + 1).back()));
+    ASSERT_TRUE(becomes("idle"));
+
+    // It comes back to what it was, beside what is named now.
+    change({named("messages", true, {}), named("fast", false, {"typing"})});
+    EXPECT_NE(routes.of("typing")->memory, nullptr);
+    append();
+    EXPECT_FALSE(is_knock(client.wait_for(before + 2).back()));
+    ASSERT_TRUE(becomes("idle"));
+}
+
+TEST_F(PortalLanesTest, NothingLeavesForAnotherUrlBeforeThatIsOpen) {
+    open();
+    ASSERT_TRUE(becomes("idle"));
+    client.status = 503;
+    run([this]() -> async::Awaitable<> {
+        const PortalId id{"acme"};
+        PortalLaneSpec messages;
+        messages.name = "messages";
+        messages.policy.retry.first = lanes::Milliseconds{10};
+        messages.policy.retry.max = lanes::Milliseconds{20};
+        std::vector<PortalLaneSpec> wanted{messages};
+        std::string next = "https://moved.example/events";
+        const auto changed = co_await portals->change(id, std::move(wanted), std::move(next));
+        EXPECT_TRUE(changed);
+    });
+    EXPECT_EQ(status().paused_reason, "opening") << "already before its settings say so";
+    append();
+    {
+        const std::lock_guard lock{url_mutex};
+        url = "https://moved.example/events";
+    }
+    run([this]() -> async::Awaitable<> {
+        const PortalId id{"acme"};
+        const auto changed = co_await portals->changed(id);
+        EXPECT_TRUE(changed);
+    });
+    for (const auto& request : client.wait_for(4))
+        EXPECT_TRUE(is_knock(request));
+    client.status = 200;
+    ASSERT_TRUE(becomes("idle"));
+    EXPECT_EQ(client.wait_for(5).back().url, "https://moved.example/events");
+    EXPECT_EQ(status().depth, 0U);
 }
 
 }  // namespace trunkline::delivery
