@@ -44,31 +44,6 @@ Result<void> wait_for(
     return result;
 }
 
-WallMs longest_retention(const config::Config& config) {
-    milliseconds longest{0};
-    for (const config::Portal& portal : config.portals) {
-        for (const config::Lane& lane : portal.lanes)
-            longest = std::max(longest, lane.retention);
-    }
-    return longest.count();
-}
-
-lanes::LanePolicy policy_of(const config::Portal& portal, const config::Lane& lane) {
-    lanes::LanePolicy policy;
-    policy.order = *lanes::order_of(lane.order);
-    policy.one_try = lane.delivery == "best_effort";
-    policy.streams = static_cast<std::uint32_t>(lane.streams);
-    policy.retention = lane.retention;
-    policy.batch.max_messages = static_cast<std::uint32_t>(lane.batch.max_messages);
-    policy.batch.max_bytes = lane.batch.max_bytes;
-    policy.batch.linger = lane.batch.linger;
-    policy.retry.first = lane.retry.first;
-    policy.retry.max = lane.retry.max;
-    policy.timeout = lane.timeout;
-    policy.waiting_bytes_max = portal.limits.waiting_bytes;
-    return policy;
-}
-
 }  // namespace
 
 Host::Host(config::Config config) : config_{std::move(config)}, loops_{config_.listen.threads} {}
@@ -158,7 +133,7 @@ Result<void> Host::make_rooms() {
     // Messages go on without the copies; the next start looks again.
     if (auto recalled = copies_->recall(); !recalled)
         spdlog::error("media.copies_unreadable reason={}", recalled.error().context);
-    const WallMs retention = longest_retention(config_);
+    const WallMs retention = longest_retention();
     ground_ = std::make_unique<inbound::Ground>(inbound::Ground{
         clock_,
         *links_,
@@ -166,6 +141,7 @@ Result<void> Host::make_rooms() {
         retention + kLinkLivesBeyondRetention,
         nullptr,
         retention});
+    ground_->longest_retention_ms = retention;
     if (config_.keep.copied_bytes > 0) ground_->copies_wait = [this] { copier_->wake(); };
     ground_->customers_met = [this](accounts::Account& account, std::vector<inbound::Met> met) {
         auto found = directory_.account(account.id.text());
@@ -207,6 +183,7 @@ Result<void> Host::make_rooms() {
         *inbound_,
         *flows_,
         account_changes(),
+        portal_changes(),
         pool_,
         *clients_,
         [this] { return public_side_->readiness(); },
@@ -292,13 +269,9 @@ Result<void> Host::start() {
         auto done = (this->*step)();
         if (!done) return done;
     }
-    for (const store::LaneInfo& lane : orphaned_lanes(*store_, config_)) {
-        constexpr std::string_view kAccount = "account/";
-        if (lane.name.starts_with(kAccount) &&
-            directory_.account(std::string_view{lane.name}.substr(kAccount.size())))
-            continue;  // one that was made at run time
+    for (const store::LaneInfo& lane : orphaned_lanes(*store_, directory_)) {
         spdlog::error(
-            "lane.orphaned lane={} waiting={} reason=\"its portal or account is not configured\"",
+            "lane.orphaned lane={} waiting={} reason=\"its portal or account is not there\"",
             lane.name,
             lane.tail - lane.head
         );
@@ -312,65 +285,6 @@ Result<void> Host::start() {
     housekeeper_ = std::thread{[this] { housekeeping(); }};
     public_side_->ready(true);
     return {};
-}
-
-Result<void> Host::open_portals() {
-    for (const config::Portal& portal : config_.portals) {
-        auto opened = wait_for(loops_.home_of(portal.id), "open portal", [this, &portal] {
-            return open_portal(portal);
-        });
-        if (!opened) return opened;
-    }
-    return {};
-}
-
-async::Awaitable<Result<void>> Host::open_portal(const config::Portal& from) {
-    auto keys = accounts::PortalKeys::open(
-        PortalId{from.id}, from.license_key, from.next_license_key, *store_, clock_
-    );
-    if (!keys) co_return keys.error();
-    auto portal = std::make_shared<accounts::Portal>(from, *keys, loops_.home_of(from.id));
-    delivery::PortalSpec spec;
-    spec.id = portal->id;
-    for (const config::Lane& lane : from.lanes) {
-        spec.lanes.push_back(
-            {lane.name, lane.delivery == "guaranteed", lane.events, policy_of(from, lane)}
-        );
-    }
-    for (const std::string& name : lanes_to_drain(*store_, from)) {
-        spdlog::warn("lane.draining lane=portal/{}/{} reason=\"not configured\"", from.id, name);
-        // By the rules of the portal's first lane of that kind: its own are no longer known.
-        const auto like = std::ranges::find(from.lanes, "guaranteed", &config::Lane::delivery);
-        config::Lane lane = like == from.lanes.end() ? config::Lane{} : *like;
-        lane.name = name;
-        spec.lanes.push_back({name, true, {}, policy_of(from, lane)});
-    }
-    const bool allow_private = from.allow_private;
-    const bool accept_html = from.accept_html;
-    spec.settings = [portal, allow_private, accept_html, warn_url = from.warn_url] {
-        delivery::PortalSettings settings;
-        settings.url = portal->url;
-        settings.warn_url = warn_url;
-        settings.keys = *portal->keys->ring();
-        settings.encrypt = portal->encrypt;
-        settings.allow_private = allow_private;
-        settings.html_is_acceptance = accept_html;
-        return settings;
-    };
-    auto routes = co_await portal_lanes_->open(std::move(spec));
-    if (!routes) co_return routes.error();
-    // Lanes behind those of the configuration are only emptied: nothing is routed to them.
-    for (std::size_t i = 0; i < from.lanes.size(); ++i) {
-        auto& route = routes->routes[i];
-        accounts::PortalLane lane;
-        lane.name = from.lanes[i].name;
-        lane.events.insert(route.events.begin(), route.events.end());
-        lane.id = route.lane;
-        lane.memory = std::move(route.memory);
-        portal->lanes.push_back(std::move(lane));
-    }
-    directory_.add(std::move(portal));
-    co_return Result<void>{};
 }
 
 Result<void> Host::open_accounts() {
@@ -433,7 +347,7 @@ void Host::housekeeping() {
             files_->sweep();
             copies_->sweep();
             for (const auto& [id, portal] : directory_.portals())
-                portal->keys->tick();
+                portal->keys()->tick();
         } catch (const std::exception& error) {
             // A round that failed is tried again by the next; the host's work does not depend on
             // it.
@@ -474,11 +388,6 @@ void Host::stop() {
     if (housekeeper_.joinable()) housekeeper_.join();
     store_->close();
     loops_.stop();
-    // A lane in memory knows its portal, which knows it: neither would ever go.
-    for (const auto& [id, portal] : directory_.portals()) {
-        for (accounts::PortalLane& lane : portal->lanes)
-            lane.memory.reset();
-    }
     spdlog::info("host.stopped");
 }
 

@@ -2,16 +2,17 @@
 
 #include <atomic>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "host/accounts/directory.hpp"
 #include "host/accounts/made.hpp"
 #include "host/admin/account_change.hpp"
+#include "host/admin/portal_change.hpp"
 #include "host/async/blocking_pool.hpp"
 #include "host/async/loops.hpp"
 #include "host/base/clock.hpp"
+#include "host/claims.hpp"
 #include "host/config/config.hpp"
 #include "host/connect/flows.hpp"
 #include "host/connect/page.hpp"
@@ -58,7 +59,24 @@ private:
     Result<void> open_portals();
     Result<void> open_accounts();
     Result<void> open_doors();
+    // Portals (host_portals.cpp), and those that come and go while the host runs
+    // (host_portal_changes.cpp).
+    WallMs longest_retention() const;
+    Result<void> open_made_portals();
     async::Awaitable<Result<void>> open_portal(const config::Portal& from);
+    async::Awaitable<Result<void>> open_portal_here(const config::Portal& from);
+    admin::PortalChanges portal_changes();
+    struct WantedPortal;
+    Result<WantedPortal> wanted_portal(const admin::PortalChange& change) const;
+    async::Awaitable<Result<admin::PortalChanged>> change_portal(admin::PortalChange change);
+    async::Awaitable<Result<void>> write_portal(const WantedPortal& wanted);
+    async::Awaitable<Result<void>> make_portal(const WantedPortal& wanted);
+    async::Awaitable<Result<void>> alter_portal(
+        std::shared_ptr<accounts::Portal> portal, const WantedPortal& wanted
+    );
+    async::Awaitable<Result<void>> bound_accounts(const accounts::Portal& portal);
+    async::Awaitable<Result<admin::PortalRemoval>> remove_portal(std::string id, bool discard);
+    async::Awaitable<Result<void>> end_portal(std::shared_ptr<accounts::Portal> portal);
     /// How an account is opened that the configuration does not speak of.
     struct Opening {
         std::string key;         ///< what its messenger calls it
@@ -113,9 +131,7 @@ private:
     const config::Config config_;
     SystemClock clock_;
     Secret store_key_;
-    class Claim;                      // may live in a coroutine until the loops end
-    std::mutex changing_mutex_;       // guards changing_
-    std::set<std::string> changing_;  ///< accounts that are being changed
+    Claims claims_;  // before the loops: coroutines hold parts of it until these end
     async::Loops loops_;
     async::BlockingPool pool_{4};
     std::unique_ptr<net::AddressGuard> guard_;

@@ -233,7 +233,7 @@ async::Awaitable<Result<void>> Host::open_account(const config::Account& from, O
     spec.policy.order = *lanes::order_of(from.commands.order);
     spec.policy.one_try = from.commands.delivery == "best_effort";
     spec.policy.streams = static_cast<std::uint32_t>(from.commands.streams);
-    spec.policy.waiting_bytes_max = portal->limits.waiting_bytes;
+    spec.policy.waiting_bytes_max = portal->limits().waiting_bytes;
     account->recovered = [this, owner = spec.owner] { return lanes_->admit_owner(owner); };
     auto destination = std::make_unique<outbound::Messenger>(
         account,

@@ -7,8 +7,10 @@
 
 #include "host/account_settings.hpp"
 #include "host/async/on.hpp"
+#include "host/async/spawn.hpp"
 #include "host/connect/undo.hpp"
 #include "host/host.hpp"
+#include "host/inbound/poller.hpp"
 #include "host/inbound/tell_health.hpp"
 
 // GCC 12 inlines only the first half of the pair of functions that a coroutine frame is allocated
@@ -38,33 +40,12 @@ accounts::Made made_of(const accounts::Account& account) {
     return made;
 }
 
-}  // namespace
-
 /// Changes of one account come one after the other: undoing at a messenger may take long.
-class Host::Claim {
-public:
-    Claim(Host& host, std::string id) : host_{host}, id_{std::move(id)} {}
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
-    ~Claim() {
-        if (!held_) return;
-        const std::lock_guard lock{host_.changing_mutex_};
-        host_.changing_.erase(id_);
-    }
-    bool take() {
-        const std::lock_guard lock{host_.changing_mutex_};
-        return held_ = host_.changing_.insert(id_).second;
-    }
-    async::Awaitable<> wait() {
-        while (!take() && !*host_.stopping_)
-            co_await async::pause(kLook);
-    }
+std::string account_claim(const std::string& id) {
+    return "account/" + id;
+}
 
-private:
-    Host& host_;
-    const std::string id_;
-    bool held_ = false;
-};
+}  // namespace
 
 Host::Opening Host::opening_of(const accounts::Made& made) {
     Opening how;
@@ -148,7 +129,7 @@ Result<void> Host::open_made_accounts() {
 /// when that still works.
 async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account(connect::Kept kept
 ) {
-    Claim claim{*this, kept.account};
+    Claims::Hold claim{claims_, account_claim(kept.account)};
     if (!claim.take()) co_return Error{Fault::conflict, kept.account + " is being changed"};
     auto present = directory_.account(kept.account);
     if (present && !is_made(*present))
@@ -163,7 +144,8 @@ async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account
         directory_.remove(present);
         present = nullptr;
     }
-    auto portal = directory_.portal(kept.portal);
+    Claims::Hold stay{claims_, accounts_claim(kept.portal)};
+    auto portal = stay.share() ? directory_.portal(kept.portal) : nullptr;
     if (!portal) co_return Error{Fault::not_found, "no portal called " + kept.portal};
     auto generation = catalogue_->current(ConnectorId{kept.connector});
     if (!generation) co_return Error{Fault::not_found, "no connector called " + kept.connector};
@@ -181,7 +163,7 @@ async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account
     const auto open = [this, &draft, &generation, &portal]() -> async::Awaitable<Result<void>> {
         const std::string lane = "account/" + draft->id.text();
         auto opened = co_await pool_.run([this, &lane, &portal] {
-            return store_->open_lane(lane, portal->limits.waiting_bytes);
+            return store_->open_lane(lane, portal->limits().waiting_bytes);
         });
         if (!opened) co_return opened.error();
         draft->lane = opened->id;
@@ -199,8 +181,11 @@ async::Awaitable<Result<std::shared_ptr<accounts::Account>>> Host::draft_account
 
 async::Awaitable<> Host::drop_draft(std::shared_ptr<accounts::Account> account) {
     const std::string id = account->id.text();
-    Claim claim{*this, id};
-    co_await claim.wait();
+    Claims::Hold claim{claims_, account_claim(id)};
+    while (!claim.take() && !*stopping_)
+        co_await async::pause(kLook);
+    Claims::Hold stay{claims_, accounts_claim(account->portal->id.text())};
+    (void)stay.share();  // nobody removes the portal of an account that is there
     const bool shown = directory_.account(id) == account;
     co_await close_account(account);
     if (!shown) co_return;
@@ -265,8 +250,9 @@ void Host::look_at_again(const std::string& id) {
 
 /// What a flow ended in takes the place of its draft, or of what the account was.
 async::Awaitable<Result<void>> Host::open_connected(accounts::Made made) {
-    Claim claim{*this, made.id};
-    co_await claim.wait();
+    Claims::Hold claim{claims_, account_claim(made.id)};
+    while (!claim.take() && !*stopping_)
+        co_await async::pause(kLook);
     std::string id = made.id;
     auto opened = co_await open_made(std::move(made));
     if (!opened) co_return opened;
@@ -290,7 +276,7 @@ async::Awaitable<Result<void>> Host::open_made(accounts::Made made) {
 }
 
 async::Awaitable<Result<std::string>> Host::change_account(admin::AccountChange change) {
-    Claim claim{*this, change.id};
+    Claims::Hold claim{claims_, account_claim(change.id)};
     if (!claim.take()) co_return Error{Fault::conflict, change.id + " is being changed"};
     auto present = directory_.account(change.id);
     if (present && change.create)
@@ -314,7 +300,8 @@ async::Awaitable<Result<std::string>> Host::change_account(admin::AccountChange 
         (made.connector != present->connector.text() || made.portal != present->portal->id.text()))
         co_return Error{
             Fault::malformed, "connector and portal of an account stay; make another account"};
-    if (!directory_.portal(made.portal))
+    Claims::Hold stay{claims_, accounts_claim(made.portal)};
+    if (!stay.share() || !directory_.portal(made.portal))
         co_return Error{Fault::malformed, "no portal called " + made.portal};
     // Other settings may be of another account there.
     if (!change.settings.empty()) made.key.clear();
@@ -393,7 +380,7 @@ async::Awaitable<Result<void>> Host::forget(std::shared_ptr<accounts::Account> a
 async::Awaitable<Result<std::string>> Host::disconnect_account(
     std::shared_ptr<accounts::Account> account, bool forget_it
 ) {
-    Claim claim{*this, account->id.text()};
+    Claims::Hold claim{claims_, account_claim(account->id.text())};
     if (!claim.take() || directory_.account(account->id.text()) != account)
         co_return Error{Fault::conflict, account->id.text() + " is being changed"};
     if (!is_made(*account) || account->draft)

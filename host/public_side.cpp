@@ -65,7 +65,7 @@ net::BodyPlan PublicSide::plan(const net::RequestHead& head) {
     if (under(head.path, "/v1/uploads/", piece) && piece.rest.empty()) {
         std::uint64_t most = 0;
         for (const auto& [id, portal] : rooms_.directory.portals())
-            most = std::max(most, portal->limits.media_bytes);
+            most = std::max(most, portal->limits().media_bytes);
         return only(head.method, "PUT", take(most, true));
     }
     if (under(head.path, "/media/", piece)) {
@@ -82,11 +82,13 @@ async::Awaitable<net::Response> PublicSide::handle(net::Request request) {
     const std::string_view path = request.head.path;
     if (under(path, "/hooks/", piece)) {
         auto account = rooms_.directory.account(piece.name);
+        if (!account) co_return net::problem(404, "not_found", "no such account");
         auto response = co_await rooms_.inbound.webhook(std::move(account), std::move(request));
         co_return response;
     }
     if (under(path, "/v1/portals/", piece)) {
         auto portal = rooms_.directory.portal(piece.name);
+        if (!portal) co_return net::problem(401, "unauthorized", "the request is not authentic");
         auto response = co_await rooms_.commands.handle(std::move(portal), std::move(request));
         co_return response;
     }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,38 +27,55 @@ struct PortalLane {
     std::shared_ptr<lanes::MemoryLane> memory;
 };
 
-/// A business installation while the host runs. Made by main; afterwards unchanging but for what is
-/// guarded.
-class Portal {
-public:
-    Portal(const config::Portal& from, std::shared_ptr<PortalKeys> keys_, async::Loop& loop_);
+/// What a portal is to the host at one moment: never changed, only replaced.
+struct Terms {
+    /// Without lanes, which are there once they were opened.
+    static Terms of(const config::Portal& from, std::shared_ptr<PortalKeys> keys);
 
-    const PortalId id;
-    const std::string url;
-    const bool encrypt;
-    const config::Limits limits;
-    const config::Place place;  ///< where the configuration names it
-    const std::shared_ptr<PortalKeys> keys;
-    async::Loop& loop;              ///< where its commands are opened
-    std::vector<PortalLane> lanes;  ///< filled before the host starts to accept
+    std::string url;
+    std::string warn_url;  ///< where its owner is told that patience ends; "" = nowhere
+    bool encrypt = true;
+    bool allow_private = false;
+    bool accept_html = false;
+    config::Limits limits;
+    std::chrono::milliseconds retention{0};  ///< the longest of its lanes
+    std::shared_ptr<PortalKeys> keys;
+    std::vector<PortalLane> lanes;
 
     const PortalLane& lane_for(std::string_view event_type) const;
+};
+
+/// A business installation while the host runs. Only its terms change. `[any]`
+class Portal {
+public:
+    Portal(const config::Portal& from, std::shared_ptr<PortalKeys> keys, async::Loop& loop_);
+
+    const PortalId id;
+    const config::Place place;  ///< where the configuration names it, or that the store owns it
+    async::Loop& loop;          ///< where its commands are opened
+
+    /// As they are now; whoever looks twice holds on to what he found.
+    std::shared_ptr<const Terms> terms() const;
+    config::Limits limits() const;
+    std::shared_ptr<PortalKeys> keys() const;
+    /// Other terms from now on.
+    void adopt(Terms terms);
 
     std::chrono::milliseconds take_events(
         quotas::TokenBucket::Time now, double count
-    );  ///< `[any]`; zero = taken
-    std::chrono::milliseconds take_commands(
-        quotas::TokenBucket::Time now, double count
-    );  ///< `[any]`
+    );  ///< zero = taken
+    std::chrono::milliseconds take_commands(quotas::TokenBucket::Time now, double count);
 
     /// The opener of what this portal sends, renewed when its keys change. On `loop` only.
     seal::Opener& opener();
 
 private:
-    std::mutex mutex_;  // guards the buckets; held for a few additions
+    mutable std::mutex mutex_;  // guards all but the opener; held for a few additions
+    std::shared_ptr<const Terms> terms_;
     quotas::TokenBucket events_;
     quotas::TokenBucket commands_;
     std::optional<seal::Opener> opener_;
+    std::shared_ptr<PortalKeys> opener_keys_;
     std::uint64_t opener_version_ = 0;
 };
 

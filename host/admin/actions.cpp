@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "host/admin/account_actions.hpp"
+#include "host/admin/portal_actions.hpp"
 #include "host/admin/replacing.hpp"
 #include "host/async/on.hpp"
 #include "host/base/ulid.hpp"
@@ -118,7 +119,7 @@ async::Awaitable<net::Response> act_on_license(const Rooms& rooms, Call call) {
     auto portal = rooms.directory.portal(call.path.at(1));
     if (!portal) co_return net::problem(404, "not_found", "no such portal");
     const std::string verb = call.path.back();
-    auto keys = portal->keys;
+    auto keys = portal->keys();
     if (verb == "rotate") {
         const auto rotate = [keys] { return keys->rotate(); };
         auto next = co_await rooms.pool.run(rotate);
@@ -176,6 +177,8 @@ async::Awaitable<std::optional<net::Response>> choose(const Rooms& rooms, Call c
     const std::string& room = call.path.front();
     if (room == "accounts" && call.path.back() != "resume") {
         out = co_await act_on_account(rooms, std::move(call));
+    } else if (room == "portals" && call.path.size() <= 2) {
+        out = co_await act_on_portal(rooms, std::move(call));
     } else if (room == "plugins") {
         out = co_await act_on_plugin(rooms, std::move(call));
     } else if (room == "lanes" && call.path.size() >= 2 &&
@@ -198,7 +201,8 @@ async::Awaitable<std::optional<net::Response>> choose(const Rooms& rooms, Call c
 }  // namespace
 
 async::Awaitable<std::optional<net::Response>> act(const Rooms& rooms, Call call) {
-    const bool changes = call.method == "POST" || call.method == "PATCH" || call.method == "DELETE";
+    const bool changes = call.method == "POST" || call.method == "PATCH" ||
+                         call.method == "DELETE" || call.at("PUT", {"portals", "*"});
     if (!changes || call.path.empty()) co_return std::nullopt;
     auto response = co_await choose(rooms, call);
     if (!response || response->status >= 300) co_return response;
@@ -206,9 +210,10 @@ async::Awaitable<std::optional<net::Response>> act(const Rooms& rooms, Call call
     for (const std::string& piece : call.path)
         what += "/" + piece;
     // What may hold secrets is not repeated.
-    for (const char* member : {"settings", "values"}) {
+    for (const char* member : {"settings", "values", "license_key", "next_license_key"}) {
         if (auto* given = call.body.if_contains(member)) *given = "(not shown)";
     }
+    if (call.parameter("discard") == "true") what += "?discard=true";
     if (call.method != "POST") what = call.method + ' ' + what;
     const WallMs now = rooms.clock.wall_ms();
     store::Batch batch;

@@ -92,6 +92,7 @@ private:
         if (bad || !body.is_object())
             return Error{Fault::malformed, "the body is not a JSON object"};
         call.body = std::move(body.as_object());
+        call.text_as_sent = std::move(request.body);
         return call;
     }
 

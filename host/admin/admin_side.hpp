@@ -6,6 +6,7 @@
 
 #include "host/accounts/directory.hpp"
 #include "host/admin/account_change.hpp"
+#include "host/admin/portal_change.hpp"
 #include "host/async/blocking_pool.hpp"
 #include "host/config/config.hpp"
 #include "host/connect/flows.hpp"
@@ -37,6 +38,7 @@ struct Rooms {
     inbound::Inbound& inbound;
     connect::Flows& flows;
     AccountChanges changes;
+    PortalChanges portal_changes;
     async::BlockingPool& pool;
     net::Clients& clients;
     std::function<net::Response()> readiness;

@@ -18,6 +18,7 @@ struct Call {
     std::vector<std::string> path;  ///< after /v1, decoded: {"dead-letters", "requeue"}
     std::string query;
     boost::json::object body;  ///< empty when there was none
+    std::string text_as_sent;  ///< of the body
     std::string who;           ///< name of the token
     std::string role;
 

@@ -107,12 +107,13 @@ std::unordered_map<std::string, LanesOfPortal> by_portal(
 }
 
 json::object to_json(const accounts::Portal& portal, const LanesOfPortal& lanes) {
-    const auto keys = portal.keys->state();
+    const auto terms = portal.terms();
+    const auto keys = terms->keys->state();
     const char* rotation = !keys.rotating ? "none" : keys.promoted ? "promoted" : "waiting";
     return {
         {"id", portal.id.text()},
-        {"url", portal.url},
-        {"encrypt", portal.encrypt},
+        {"url", terms->url},
+        {"encrypt", terms->encrypt},
         {"state", lanes.state},
         {"waiting", lanes.waiting},
         {"rotation", rotation},

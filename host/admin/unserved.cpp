@@ -57,11 +57,7 @@ std::string_view methods_of(const Call& call) {
 bool is_later(const Call& call) {
     const std::string& room = call.path.front();
     const std::string& last = call.path.back();
-    if (room == "erase") return true;
-    if (room == "conversations" && last == "erase") return true;
-    if (room != "portals") return false;
-    return (call.path.size() == 1 && call.method == "POST") ||
-           (call.path.size() == 2 && call.method == "PUT");
+    return room == "erase" || (room == "conversations" && last == "erase");
 }
 
 net::Response owned(const std::string& what, const config::Place& place) {
@@ -79,7 +75,7 @@ net::Response owned(const std::string& what, const config::Place& place) {
     return response;
 }
 
-/// A change of something that is there: in this version the configuration owns all of it.
+/// A change of what the configuration owns, or of what is not there.
 std::optional<net::Response> change(const Rooms& rooms, const Call& call) {
     const std::string& room = call.path.front();
     const bool connecting = call.path.size() == 3 && room == "accounts" && call.method == "POST" &&
@@ -96,7 +92,8 @@ std::optional<net::Response> change(const Rooms& rooms, const Call& call) {
             return owned("account " + id, account->place);
         if (account && call.path.size() == 1)
             return net::problem(409, "conflict", "account " + id + " is there already");
-    } else if (const auto portal = rooms.directory.portal(id)) {
+    } else if (const auto portal = rooms.directory.portal(id);
+               portal && portal->place.file != accounts::kStoreOwns) {
         return owned("portal " + id, portal->place);
     }
     if (by_path && call.method != "PUT")

@@ -38,9 +38,11 @@ bool customer_spoke(const Event& event) {
 bool dies_soon(
     const Ground& ground, const Account& account, const universal::Attachment& attachment
 ) {
-    if (!ground.copies_wait || account.portal->limits.copied_bytes == 0) return false;
+    if (!ground.copies_wait || account.portal->limits().copied_bytes == 0) return false;
     const WallMs now = ground.clock.wall_ms();
-    const WallMs within = std::max<WallMs>(ground.copy_within_ms, account.copy_before.count());
+    const WallMs within = std::max<WallMs>(
+        ground.copy_within_ms + beyond_longest(ground, account), account.copy_before.count()
+    );
     return attachment.has_expires() && attachment.expires() > now &&
            attachment.expires() <= now + within;
 }
@@ -57,7 +59,7 @@ media::CopyJob copy_job(
     job.account = account.id;
     job.ref = attachment.ref();
     job.dies_ms = attachment.expires();
-    job.until_ms = now + ground.media_life_ms;
+    job.until_ms = now + ground.media_life_ms + beyond_longest(ground, account);
     job.due_ms = now;
     job.conversation = event.conversation().id();
     job.kind = event.conversation().kind();
@@ -73,7 +75,8 @@ media::CopyJob copy_job(
 /// goes into the write with the event.
 std::vector<store::Put> link_media(const Ground& ground, const Account& account, Event& event) {
     std::vector<store::Put> copies;
-    const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
+    const WallMs until =
+        ground.clock.wall_ms() + ground.media_life_ms + beyond_longest(ground, account);
     if (event.has_message()) {
         for (auto& attachment : *event.mutable_message()->mutable_attachments()) {
             if (attachment.ref().empty()) continue;
@@ -291,8 +294,14 @@ void accept_alias(
 
 }  // namespace
 
+WallMs beyond_longest(const Ground& ground, const Account& account) {
+    const WallMs retention = account.portal->terms()->retention.count();
+    return std::max<WallMs>(0, retention - ground.longest_retention_ms);
+}
+
 void link_avatars(const Ground& ground, const Account& account, Event& event) {
-    const WallMs until = ground.clock.wall_ms() + ground.media_life_ms;
+    const WallMs until =
+        ground.clock.wall_ms() + ground.media_life_ms + beyond_longest(ground, account);
     for (universal::Sender* person :
          {event.has_sender() ? event.mutable_sender() : nullptr,
           event.has_who() ? event.mutable_who() : nullptr}) {
@@ -320,7 +329,8 @@ void append_event(
     event.set_received(now);
     if (!event.has_time()) event.set_time(now);
 
-    const accounts::PortalLane& lane = account.portal->lane_for(event.type());
+    const auto terms = account.portal->terms();
+    const accounts::PortalLane& lane = terms->lane_for(event.type());
     std::string conversation = order_key(account, event.conversation().id());
     if (lane.memory) {
         store::Record record;
@@ -328,9 +338,7 @@ void append_event(
         record.accepted_ms = now;
         record.conversation = std::move(conversation);
         record.body = event.SerializeAsString();
-        out.fleeting.push_back(
-            {lane.memory.get(), event.type(), std::move(record), std::move(dedup)}
-        );
+        out.fleeting.push_back({lane.memory, event.type(), std::move(record), std::move(dedup)});
         // Of what is kept beside it nothing is fleeting.
         std::ranges::move(with, std::back_inserter(out.batch.put));
         return;

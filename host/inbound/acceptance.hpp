@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,11 +37,17 @@ struct Ground {
     /// Customers whose profile may be asked for were met, durably; on the account's loop. Null:
     /// nobody asks.
     std::function<void(accounts::Account&, std::vector<Met>)> customers_met = {};
+    /// What `media_life_ms` and `copy_within_ms` were reckoned from; a portal may come that has a
+    /// longer one.
+    WallMs longest_retention_ms = std::numeric_limits<WallMs>::max();
 };
+
+/// By how much the retention of the account's portal is longer than the ground reckons with.
+WallMs beyond_longest(const Ground& ground, const accounts::Account& account);
 
 /// An event for a lane in memory.
 struct Fleeting {
-    lanes::MemoryLane* lane;
+    std::shared_ptr<lanes::MemoryLane> lane;
     std::string kind;
     store::Record record;
     std::string dedup;

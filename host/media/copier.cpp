@@ -203,8 +203,8 @@ async::Awaitable<Copier::Try> Copier::take(
     wanted.ref = job->ref;
     wanted.portal = account->portal->id;
     wanted.until_ms = job->until_ms;
-    wanted.bytes_max = account->portal->limits.media_bytes;
-    wanted.portal_bytes_max = account->portal->limits.copied_bytes;
+    wanted.bytes_max = account->portal->limits().media_bytes;
+    wanted.portal_bytes_max = account->portal->limits().copied_bytes;
     wanted.size = reply.body->size();
     net::BodySource* const body = reply.body.get();
     Pieces pieces = [this, body, deadline] { return next_piece(body, deadline); };

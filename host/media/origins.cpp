@@ -72,7 +72,7 @@ async::Awaitable<Result<net::StreamedReply>> Origins::fetch(
         if (!source) co_return source.error();
         net::ClientRequest request = std::move(source->request);
         request.follow_redirects = true;
-        request.reply_bytes_max = account->portal->limits.media_bytes + 1;
+        request.reply_bytes_max = account->portal->limits().media_bytes + 1;
         if (!range.empty()) request.headers.push_back({"Range", range});
         net::StreamedReply reply = co_await clients_.here().stream(std::move(request));
         const bool stale = remembered && is_stale(reply.head.status);

@@ -185,7 +185,7 @@ async::Awaitable<net::Response> Relay::from_messenger(
         );
         co_return no_answer(reply.head);
     }
-    const std::uint64_t most = account->portal->limits.media_bytes;
+    const std::uint64_t most = account->portal->limits().media_bytes;
     if (whole_size(reply).value_or(0) > most)
         co_return net::problem(
             413, "too_large", "the file is larger than its portal takes (limits.media_bytes)"

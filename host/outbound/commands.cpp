@@ -135,7 +135,7 @@ async::Awaitable<net::Response> Commands::take(
     const WallMs now = services_.ground.clock.wall_ms();
     auto opened = portal->opener().open(
         {letter.id, letter.timestamp, letter.signature, letter.content_type, letter.body},
-        portal->encrypt,
+        portal->terms()->encrypt,
         now
     );
     if (!opened) {
@@ -146,7 +146,7 @@ async::Awaitable<net::Response> Commands::take(
     }
     if (opened->by_next) {
         const auto promote = [&portal] {
-            portal->keys->saw_next();
+            portal->keys()->saw_next();
             return true;
         };
         co_await services_.pool.run(promote);
@@ -240,7 +240,7 @@ void Commands::decide(accounts::Portal& portal, Entry& entry) {
         entry.answer = accepted(command.id());
         entry.answer["accounts"] = list_accounts(services_.directory, portal);
     } else if (command.type() == "media") {
-        if (command.media().size() > portal.limits.media_bytes) {
+        if (command.media().size() > portal.limits().media_bytes) {
             entry.answer =
                 rejected(command.id(), "too_large", "the file is larger than this portal may send");
         }

@@ -53,7 +53,8 @@ async::Awaitable<Result<void>> Messenger::attach_files(Sending* sending) {
         if (attachment.name().empty()) attachment.set_name(file->name);
         if (attachment.mime().empty()) attachment.set_mime(file->mime);
         attachment.set_size(file->size);
-        const WallMs until = services_.ground.clock.wall_ms() + services_.ground.media_life_ms;
+        const WallMs until = services_.ground.clock.wall_ms() + services_.ground.media_life_ms +
+                             inbound::beyond_longest(services_.ground, *account_);
         attachment.set_public_url(services_.ground.links.url(
             {AccountId{}, file->id, attachment.mime(), until, 0}, attachment.name()
         ));
@@ -67,7 +68,7 @@ async::Awaitable<Result<media::File>> Messenger::fetch(
     net::ClientRequest request;
     request.url = attachment.url();
     request.follow_redirects = true;
-    request.reply_bytes_max = account_->portal->limits.media_bytes + 1;
+    request.reply_bytes_max = account_->portal->limits().media_bytes + 1;
     net::StreamedReply reply = co_await services_.client.stream(std::move(request));
     const int status = reply.head.status;
     if (status == 0 && reply.head.fault == Fault::rejected)
@@ -89,7 +90,7 @@ async::Awaitable<Result<media::File>> Messenger::fetch(
     file.name = attachment.name();
     file.mime = type.substr(0, type.find_first_of("; \t"));
     if (file.mime.empty()) file.mime = attachment.mime();
-    if (reply.body->size().value_or(0) > account_->portal->limits.media_bytes)
+    if (reply.body->size().value_or(0) > account_->portal->limits().media_bytes)
         co_return Error{Fault::rejected, "too_large: the file is larger than the portal may send"};
     auto kept = co_await keep(std::move(file), reply.body.get(), attempt);
     co_return kept;
@@ -101,7 +102,7 @@ async::Awaitable<Result<media::File>> Messenger::keep(
     const auto deadline = services_.ground.clock.steady() + kFetchAtMost;
     media::Pieces pieces = [this, body, deadline] { return next_piece(body, deadline); };
     auto kept = co_await services_.files.keep(
-        std::move(file), account_->portal->limits.media_bytes, std::move(pieces)
+        std::move(file), account_->portal->limits().media_bytes, std::move(pieces)
     );
     if (!kept && kept.error().fault == Fault::rejected)
         co_return Error{Fault::rejected, "too_large: the file is larger than the portal may send"};

@@ -41,6 +41,12 @@ Result<boost::json::value> Api::remove(const std::string& path) const {
     return document(call("DELETE", path, ""));
 }
 
+Result<boost::json::value> Api::send(
+    const std::string& method, const std::string& path, const std::string& document_text
+) const {
+    return document(call(method, path, document_text));
+}
+
 Result<boost::json::array> Api::list(const std::string& path) const {
     boost::json::array items;
     std::string after;

@@ -20,6 +20,10 @@ public:
     Result<std::string> get_text(const std::string& path) const;
     Result<boost::json::value> post(const std::string& path, const boost::json::object& body) const;
     Result<boost::json::value> remove(const std::string& path) const;  ///< DELETE
+    /// A document as it is: the other side says what is wrong with it.
+    Result<boost::json::value> send(
+        const std::string& method, const std::string& path, const std::string& document
+    ) const;
 
     /// All items of a paged list.
     Result<boost::json::array> list(const std::string& path) const;

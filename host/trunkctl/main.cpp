@@ -15,6 +15,7 @@
 #include "host/trunkctl/api.hpp"
 #include "host/trunkctl/connect.hpp"
 #include "host/trunkctl/fidelity.hpp"
+#include "host/trunkctl/portals.hpp"
 #include "host/trunkctl/scaffold.hpp"
 #include "host/trunkctl/sign.hpp"
 #include "host/trunkctl/table.hpp"
@@ -36,7 +37,8 @@ constexpr const char* kUsage = R"(usage: trunkctl [--admin URL] [--token TOKEN] 
   accounts      [quota ACCOUNT | resume ACCOUNT | disconnect ACCOUNT | remove ACCOUNT]
                 | connect ACCOUNT [--connector NAME --portal PORTAL] [--line LINE]
                   [--set SETTING=VALUE]... [--page]
-  portals       [resume PORTAL]
+  portals       [resume PORTAL | remove PORTAL [--discard]]
+                | create FILE.json | put PORTAL FILE.json | change PORTAL FILE.json; - reads what is typed in
   lanes         [pause LANE | resume LANE | kick LANE]
   dead-letters  [--lane LANE] | show LANE SEQUENCE
                 | requeue LANE SEQUENCE... | requeue LANE --all | discard LANE SEQUENCE... | discard LANE --all
@@ -280,6 +282,10 @@ int run(const Options& options) {
     if (room == "accounts" && w.size() > 1 && w[1] == "connect") {
         const auto wish = read_connect_wish({w.begin() + 2, w.end()});
         return wish ? connect_account(api, *wish, std::cin, std::cout) : usage();
+    }
+    if (room == "portals" && w.size() > 1 && w[1] != "resume") {
+        const auto wish = read_portal_wish({w.begin() + 1, w.end()});
+        return wish ? show(options, change_portal(api, *wish, std::cin)) : usage();
     }
     if (w.size() == 1) {
         if (room == "plugins")

@@ -371,7 +371,7 @@ test('the admin side shows what the configuration owns page by page, and changes
     assert.equal(answer.json.place.line, at)
     assert.ok(answer.json.detail.includes(`${file}:${at}`))
   }
-  for (const [method, what] of [['POST', 'portals'], ['PUT', 'portals/new'], ['POST', 'erase']]) {
+  for (const [method, what] of [['POST', 'erase']]) {
     const answer = await call(method, what, { id: 'new' })
     assert.equal(answer.status, 501, `${method} ${what}: ${answer.text}`)
     assert.match(answer.json.detail, /not in this version/)

@@ -18,7 +18,9 @@ protected:
         accounts::PortalLane lane;
         lane.name = "messages";
         lane.id = 7;
-        portal_->lanes.push_back(std::move(lane));
+        accounts::Terms terms = *portal_->terms();
+        terms.lanes.push_back(std::move(lane));
+        portal_->adopt(std::move(terms));
         config::Account account;
         account.id = "acme-telegram";
         account.connector = "telegram";

@@ -105,7 +105,7 @@ TEST_F(RelayTest, WhatTheConnectorLearnsMeanwhileIsKept) {
     EXPECT_EQ(row(store::Table::plugin, "token"), "new");
     EXPECT_EQ(row(store::Table::plugin, "old"), std::nullopt);
     EXPECT_EQ(shop->health().state, accounts::State::degraded);
-    EXPECT_EQ(records(shop->portal->lanes[0].id).size(), 1u) << "the notice";
+    EXPECT_EQ(records(shop->portal->terms()->lanes[0].id).size(), 1u) << "the notice";
 }
 
 TEST_F(RelayTest, ABrokenAccountIsToldToItsPortal) {
@@ -116,7 +116,7 @@ TEST_F(RelayTest, ABrokenAccountIsToldToItsPortal) {
     connector->plays.push_back(ends(broken));
     EXPECT_EQ(get("a").status, 502);
     EXPECT_EQ(shop->health().state, accounts::State::bad_credentials);
-    EXPECT_EQ(records(shop->portal->lanes[0].id).size(), 1u);
+    EXPECT_EQ(records(shop->portal->terms()->lanes[0].id).size(), 1u);
 }
 
 TEST_F(RelayTest, AConnectorThatAsksToWaitIsPassedOn) {

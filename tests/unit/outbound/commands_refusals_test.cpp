@@ -57,14 +57,14 @@ TEST_F(CommandsRefusalsTest, ALetterUnderTheNextKeyShowsThatThePortalHasIt) {
     config::Portal turning = portal_config("turning");
     turning.next_license_key = kOther;
     const auto made = add_portal(turning);
-    ASSERT_FALSE(made->keys->state().promoted);
+    ASSERT_FALSE(made->keys()->state().promoted);
     const std::string plain = R"({"commands":[]})";
     EXPECT_EQ(
         deliver(sealed(plain, true, trunkline::test::kLicense, "turning"), "turning").status, 202
     );
-    EXPECT_FALSE(made->keys->state().promoted) << "the old key shows nothing";
+    EXPECT_FALSE(made->keys()->state().promoted) << "the old key shows nothing";
     EXPECT_EQ(deliver(sealed(plain, true, kOther, "turning"), "turning").status, 202);
-    EXPECT_TRUE(made->keys->state().promoted);
+    EXPECT_TRUE(made->keys()->state().promoted);
     EXPECT_EQ(
         deliver(sealed(plain, true, trunkline::test::kLicense, "turning"), "turning").status, 202
     ) << "the old one is still accepted";

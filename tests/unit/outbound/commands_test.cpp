@@ -100,7 +100,7 @@ TEST_F(CommandsTest, WhatTypingReportsBesideItsEndIsKept) {
     strand->plays.push_back(std::move(play));
     result(command("t1", "typing", R"("on":true)"));
 
-    ASSERT_TRUE(eventually([&] { return !records(portal->lanes[0].id).empty(); }));
+    ASSERT_TRUE(eventually([&] { return !records(portal->terms()->lanes[0].id).empty(); }));
     EXPECT_EQ(told()[0].type(), "notice");
     EXPECT_EQ(account->health().state, accounts::State::degraded);
 }

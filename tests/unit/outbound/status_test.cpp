@@ -37,7 +37,7 @@ protected:
 TEST_F(StatusTest, StandsInThePortalsLaneInTheOrderOfItsConversation) {
     const auto accepted = append(status("sent"));
     const store::Append& append = accepted.batch.append.at(0);
-    EXPECT_EQ(append.lane, portal->lanes[0].id);
+    EXPECT_EQ(append.lane, portal->terms()->lanes[0].id);
     EXPECT_EQ(
         append.conversation,
         "acme-telegram\x1f"

@@ -1,5 +1,6 @@
 // The program itself: its words, its two forms of output, its exit status.
 #include <cstdio>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -52,12 +53,19 @@ TEST_F(ProgramTest, AListIsATableOrJson) {
 
 TEST_F(ProgramTest, EachCommandAsksForItsOwn) {
     answers(200, R"({"items":[],"status":"done"})");
+    const std::string file = testing::TempDir() + "/portal.json";
+    std::ofstream{file} << R"({"url":"u"})";
     const std::vector<std::tuple<std::string, std::string, std::string>> all{
         {"status", "GET /v1/status", ""},
         {"plugins", "GET /v1/plugins?limit=1000", ""},
         {"accounts", "GET /v1/accounts?limit=1000", ""},
         {"accounts resume a/b", "POST /v1/accounts/a%2Fb/resume", "{}"},
         {"portals resume acme", "POST /v1/portals/acme/resume", "{}"},
+        {"portals create " + file, "POST /v1/portals", "{\"url\":\"u\"}"},
+        {"portals put a/b " + file, "PUT /v1/portals/a%2Fb", "{\"url\":\"u\"}"},
+        {"portals change acme - < " + file, "PATCH /v1/portals/acme", "{\"url\":\"u\"}"},
+        {"portals remove acme", "DELETE /v1/portals/acme", ""},
+        {"portals remove acme --discard", "DELETE /v1/portals/acme?discard=true", ""},
         {"lanes", "GET /v1/lanes?limit=1000", ""},
         {"lanes kick portal/acme/messages",
          "POST /v1/lanes/kick",
@@ -104,6 +112,9 @@ TEST_F(ProgramTest, WordsItDoesNotKnowAreRefusedWithTheirUse) {
           "bogus",
           "status now",
           "lanes stop x",
+          "portals create",
+          "portals put acme",
+          "portals remove acme --all",
           "lanes pause",
           "dead-letters requeue x",
           "dead-letters requeue x y",

@@ -59,10 +59,12 @@ protected:
             PortalId{from.id}, from.license_key, from.next_license_key, store, clock
         );
         auto made = std::make_shared<accounts::Portal>(from, *keys, loops.at(0));
+        accounts::Terms terms = *made->terms();
         accounts::PortalLane lane;
         lane.name = "messages";
         lane.id = store.open_lane("portal/" + from.id + "/messages", 0)->id;
-        made->lanes.push_back(std::move(lane));
+        terms.lanes.push_back(std::move(lane));
+        made->adopt(std::move(terms));
         directory.add(made);
         return made;
     }
@@ -125,7 +127,7 @@ protected:
     /// What the portal is told, in order.
     std::vector<universal::Event> told() const {
         std::vector<universal::Event> out;
-        for (const store::Record& record : records(portal->lanes[0].id)) {
+        for (const store::Record& record : records(portal->terms()->lanes[0].id)) {
             universal::Event event;
             EXPECT_TRUE(event.ParseFromString(record.body));
             out.push_back(std::move(event));
