@@ -351,6 +351,12 @@ async::Awaitable<Verdict> BatchLane::ask(Parcel& parcel) {
     delivery.backlog = backlog(parcel);
     delivery.timeout = setup_.policy.timeout;
     delivery.records = parcel.records;
+    // While this was read its receiver may have moved to an address that has not been asked yet.
+    if (!setup_.held.empty()) {
+        Verdict not_asked;
+        not_asked.kind = Verdict::Kind::cancelled;
+        co_return not_asked;
+    }
     ++ground_.figures.deliveries;
     ++ground_.figures.in_flight;
     auto verdict = co_await destination_->deliver(std::move(delivery));

@@ -77,7 +77,8 @@ public:
     async::Awaitable<Result<void>> change(std::string name, LanePolicy policy);
     /// Whether `change` to that order would be taken now: `throttled` when too many wait already.
     async::Awaitable<Result<void>> may_change(std::string name, Order order);
-    /// Ends the lane and forgets it here; what it stores stays. Its destination dies on its loop.
+    /// Ends the lane and forgets it here; what it stores stays. Its destination dies on its loop,
+    /// unless it is a best-effort lane's whose handle somebody still has.
     /// What is in flight may end for two seconds; then `cut` is to end it. Completes when all of it
     /// is written, so that the lane may be opened anew; a best-effort lane, which writes nothing,
     /// is not waited for.

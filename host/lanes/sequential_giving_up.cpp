@@ -56,9 +56,8 @@ store::DeadLetter SequentialLane::dead_letter(
 async::Awaitable<SequentialLane::Next> SequentialLane::give_up(
     store::Batch batch, std::size_t count
 ) {
-    if (dirty_) remember_in(batch);
     const auto reason = batch.dead.back().reason;
-    const auto written = co_await ground_.store.commit(std::move(batch));
+    const auto written = co_await write(std::move(batch));
     if (!written) {
         const auto next = co_await storage_failed(written.error().context);
         co_return next;
@@ -66,6 +65,37 @@ async::Awaitable<SequentialLane::Next> SequentialLane::give_up(
     ground_.figures.dead += count;
     spdlog::warn("lane.gave_up lane={} count={} reason={}", setup_.name, count, reason);
     co_return Next::again;
+}
+
+// Tries until it is written: what the receiver has been told cannot be taken back, and while a disk
+// refuses he would be told it again and again. Fails when it will never fit, or when the lane is
+// stopped, but also then it is tried once.
+async::Awaitable<Result<void>> SequentialLane::write(store::Batch batch) {
+    for (;;) {
+        auto copy = batch;
+        const bool remembers = dirty_ || trial_over_;
+        if (remembers) remember_in(copy);
+        const auto written = co_await ground_.store.commit(std::move(copy));
+        if (written) {
+            if (std::exchange(trial_over_, false)) memory_.trial_sequence = 0;
+            co_return Result<void>{};
+        }
+        dirty_ = dirty_ || remembers;
+        const auto fault = written.error().fault;
+        if (stopped_ || (fault != Fault::storage && fault != Fault::throttled)) {
+            trial_over_ = false;
+            co_return written.error();
+        }
+        alarm("storage", written.error().context);
+        pass_.release();  // others can deliver meanwhile
+        boost::asio::steady_timer timer{ground_.loop};
+        timer.expires_at(std::chrono::steady_clock::time_point::max());
+        refused_write_ = &timer;
+        const auto again = ground_.timers.after(kAgain, [&timer] { timer.cancel(); });
+        [[maybe_unused]] auto [error] = co_await timer.async_wait(async::kAsTuple);
+        ground_.timers.cancel(again);
+        refused_write_ = nullptr;
+    }
 }
 
 bool SequentialLane::clock_trusted() {
@@ -140,8 +170,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::expire(std::vector<store:
     // Of this one a notice may have arrived already: it is the one that stays.
     if (records.size() == 1 && memory_.trial_sequence == records.front().sequence)
         batch.dead.back().instead->id = memory_.trial_id;
-    if (memory_.trial_sequence != 0) dirty_ = true;
-    memory_.trial_sequence = 0;
+    trial_over_ = memory_.trial_sequence != 0;
     const auto next = co_await give_up(std::move(batch), events);
     if (next == Next::again) {
         next_ = records.back().sequence;  // the notice stands there now
@@ -226,16 +255,13 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
         batch.dead.push_back(dead_letter(records.front(), "at_fault", refusal_.detail));
         batch.dead.back().last_status = refusal_.status;
         batch.dead.back().instead = std::move(notice);
-        memory_.trial_sequence = 0;
-        trial_open_ = false;
-        dirty_ = true;
+        // Not before it is written: whoever stops the lane, or kills the host, finds the trial open
+        // and makes the same try again, which the receiver recognises.
+        trial_over_ = true;
+        trial_open_ = true;
         const auto given_up = co_await give_up(std::move(batch), 1);
-        if (given_up == Next::rest) {
-            // Not written: the same try again, which the receiver recognises.
-            memory_.trial_sequence = first;
-            trial_open_ = true;
-            co_return given_up;
-        }
+        if (given_up == Next::rest) co_return given_up;
+        trial_open_ = false;
         const auto next = co_await accepted(first, last, std::move(verdict));
         co_return next;
     }

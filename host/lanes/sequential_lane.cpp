@@ -146,6 +146,7 @@ void SequentialLane::hold(Milliseconds wait) {
 void SequentialLane::stop() {
     stopped_ = true;
     ground_.timers.cancel(std::exchange(timer_, 0));
+    if (refused_write_ != nullptr) refused_write_->cancel();
 }
 
 bool SequentialLane::may_deliver() const {
@@ -301,8 +302,12 @@ async::Awaitable<SequentialLane::Next> SequentialLane::step() {
     wish.target = destination_->target();
     wish.bytes = std::min(setup_.policy.batch.max_bytes, waiting_bytes() + kReserveMin);
     wish.slow = slow();
-    auto pass = co_await ground_.gate.enter(std::move(wish));
-    if (!pass) stopped_ = true;  // the gate is closed: everything ends
+    struct Leaving {
+        Gate::Pass& pass;
+        ~Leaving() { pass.release(); }
+    } leaving{pass_};
+    pass_ = co_await ground_.gate.enter(std::move(wish));
+    if (!pass_) stopped_ = true;  // the gate is closed: everything ends
     if (!may_deliver()) co_return Next::again;
 
     // A few more than are sent, so that an event behind a notice is seen to run out of time.
@@ -334,7 +339,7 @@ async::Awaitable<SequentialLane::Next> SequentialLane::step() {
         co_return next;
     }
     if (records.size() > count) records.resize(count);
-    pass.shrink(size_of(records));
+    pass_.shrink(size_of(records));
     const auto next = co_await deliver(std::move(records));
     co_return next;
 }
@@ -388,6 +393,12 @@ async::Awaitable<Verdict> SequentialLane::ask(std::vector<store::Record> records
     delivery.backlog = co_await backlog(records.front().accepted_ms, records.size());
     delivery.records = std::move(records);
     delivery.timeout = setup_.policy.timeout;
+    // While this was read its receiver may have moved to an address that has not been asked yet.
+    if (!setup_.held.empty()) {
+        Verdict not_asked;
+        not_asked.kind = Verdict::Kind::cancelled;
+        co_return not_asked;
+    }
     const auto began = ground_.clock.steady();
     ++ground_.figures.deliveries;
     ++ground_.figures.in_flight;
@@ -427,7 +438,9 @@ async::Awaitable<std::optional<Backlog>> SequentialLane::backlog(
 }
 
 void SequentialLane::remember_in(store::Batch& batch) {
-    batch.states.push_back({.lane = setup_.info.id, .state = memory_.to_text()});
+    auto memory = memory_;
+    if (trial_over_ && !batch.dead.empty()) memory.trial_sequence = 0;
+    batch.states.push_back({.lane = setup_.info.id, .state = memory.to_text()});
     dirty_ = false;
 }
 

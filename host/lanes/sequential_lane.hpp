@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "host/lanes/lane.hpp"
 #include "host/lanes/lane_memory.hpp"
 #include "host/lanes/patience.hpp"
@@ -52,7 +54,8 @@ public:
 
 private:
     using Time = std::chrono::steady_clock::time_point;
-    enum class Next { again, rest };  ///< whether the coroutine goes on at once
+    static constexpr Milliseconds kAgain{1'000};  // after a write that was refused
+    enum class Next { again, rest };              ///< whether the coroutine goes on at once
 
     // When to move (sequential_lane.cpp)
     void run_soon();
@@ -98,6 +101,7 @@ private:
         std::vector<store::Record> records, store::Append notice, Verdict verdict
     );
     async::Awaitable<Next> give_up(store::Batch batch, std::size_t count);
+    async::Awaitable<Result<void>> write(store::Batch batch);
     store::Append notice_for(const Gap& gap, const store::Record* only);
     store::DeadLetter dead_letter(
         const store::Record& record, std::string reason, std::string detail
@@ -128,6 +132,9 @@ private:
     Time look_after_{};      // after a failed read: not even a look at the head
     double latency_ms_ = 0;  // smoothed
     Timers::Token timer_ = 0;
+    Gate::Pass pass_;          // of the present step
+    bool trial_over_ = false;  // what is about to be written ends the trial
+    boost::asio::steady_timer* refused_write_ = nullptr;  // waits in its coroutine's frame
     bool gathering_ = false;
     bool running_ = false;
     bool delivering_ = false;

@@ -32,6 +32,7 @@ struct Arguments {
     std::uint64_t seed = 1;
     std::string folder;
     bool torn = false;
+    bool sick = false;
 };
 
 bool parse(int count, char** values, Arguments& out) {
@@ -39,6 +40,10 @@ bool parse(int count, char** values, Arguments& out) {
         const std::string name = values[i];
         if (name == "--torn") {
             out.torn = true;
+            continue;
+        }
+        if (name == "--sick") {
+            out.sick = true;
             continue;
         }
         if (i + 1 == count) return false;
@@ -168,7 +173,8 @@ bool judge_lanes(const Arguments& arguments) {
     const auto verdict = lanes::judge(read_log<lanes::Step>(arguments.folder + "/lanes"));
     std::printf(
         "lanes: accepted %llu, taken %llu, statuses %llu, gap notices %llu, dead %llu, requeued "
-        "%llu, turns %llu, lost %llu, repeats %llu (longest %llu), violations %zu\n",
+        "%llu, turns %llu, failures of the disk %llu, lost %llu, repeats %llu (longest %llu), "
+        "violations %zu\n",
         static_cast<unsigned long long>(verdict.accepted),
         static_cast<unsigned long long>(verdict.taken),
         static_cast<unsigned long long>(verdict.statuses),
@@ -176,13 +182,15 @@ bool judge_lanes(const Arguments& arguments) {
         static_cast<unsigned long long>(verdict.dead),
         static_cast<unsigned long long>(verdict.requeued),
         static_cast<unsigned long long>(verdict.turns),
+        static_cast<unsigned long long>(verdict.disk_failures),
         static_cast<unsigned long long>(verdict.lost),
         static_cast<unsigned long long>(verdict.repeats),
         static_cast<unsigned long long>(verdict.longest_repeat),
         verdict.violations.size()
     );
     return print(verdict.violations) && verdict.accepted > 0 && verdict.statuses > 0 &&
-           verdict.notices > 0 && verdict.turns > 0;
+           verdict.notices > 0 && verdict.turns > 0 &&
+           (verdict.disk_failures > 0) == arguments.sick;
 }
 
 int check(const Arguments& arguments) {
@@ -206,7 +214,9 @@ int check(const Arguments& arguments) {
             options.point = static_cast<KillPoint>(1 + random() % 4);
             options.passes = static_cast<int>(random() % 40);
         }
-        rounds.push_back({options.durable_acknowledgements, torn_before});
+        options.sick = arguments.sick && !options.last;
+        // While the disk refuses, acknowledgements are kept in memory, durable or not.
+        rounds.push_back({options.durable_acknowledgements && !options.sick, torn_before});
         const bool while_opening = random() % 5 == 0;
         const auto before = arguments.torn ? tail_of_journal(arguments.folder, 0).newest : 0;
         const auto code = run_round(options, random, while_opening);
@@ -221,10 +231,11 @@ int check(const Arguments& arguments) {
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
     std::printf(
-        "kills %u, seed %llu%s, failed rounds %u, %.1f s\n",
+        "kills %u, seed %llu%s%s, failed rounds %u, %.1f s\n",
         arguments.kills,
         static_cast<unsigned long long>(arguments.seed),
         arguments.torn ? ", torn" : "",
+        arguments.sick ? ", sick" : "",
         failed,
         seconds
     );
@@ -241,7 +252,8 @@ int main(int count, char** values) {
     trunkline::crash::Arguments arguments;
     if (!trunkline::crash::parse(count, values, arguments)) {
         std::fprintf(
-            stderr, "usage: trunkline-crash-check [--kills N] [--seed S] [--dir FOLDER] [--torn]\n"
+            stderr,
+            "usage: trunkline-crash-check [--kills N] [--seed S] [--dir FOLDER] [--torn] [--sick]\n"
         );
         return 2;
     }

@@ -13,6 +13,7 @@
 
 #include "host/store/lane_store.hpp"
 #include "lanes_child.hpp"
+#include "sick_disk.hpp"
 
 namespace trunkline::crash {
 
@@ -61,6 +62,7 @@ public:
                     deliver_all();
             });
         }
+        if (options_.sick) disk_.fall_ill();
         const char byte = 1;
         if (options_.ready >= 0 && ::write(options_.ready, &byte, 1) != 1) broken_ = true;
         for (auto& thread : threads)
@@ -77,6 +79,8 @@ private:
         options.block_cache_bytes = 1U << 20U;
         options.journal_file_bytes = 64U << 10U;
         store::Internals internals;
+        internals.env = env_.get();
+        if (options_.sick) internals.resume_every = std::chrono::milliseconds{5};
         internals.reached = [this](store::Moment moment) {
             pass(static_cast<KillPoint>(static_cast<int>(moment) + 1));
             if (auto* life = watched_.load()) life->reached(moment);
@@ -127,6 +131,17 @@ private:
         }
     }
 
+    /// On a sick disk whatever is refused is tried until it is taken.
+    Result<store::Receipt> commit(store::Batch batch) {
+        for (;;) {
+            auto receipt = store_->commit_and_wait(batch);
+            if (receipt) return receipt;
+            if (!options_.sick || receipt.error().fault != Fault::storage) broken_ = true;
+            if (broken_) return receipt;
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        }
+    }
+
     void send(const std::vector<Entry>& entries, std::size_t padding) {
         store::Batch batch;
         for (const auto& entry : entries) {
@@ -140,11 +155,8 @@ private:
             append.body = to_bytes(entry.id, padding);
             batch.append.push_back(std::move(append));
         }
-        const auto receipt = store_->commit_and_wait(std::move(batch));
-        if (!receipt) {
-            broken_ = true;
-            return;
-        }
+        const auto receipt = commit(std::move(batch));
+        if (!receipt) return;
         for (std::size_t i = 0; i < entries.size(); ++i) {
             const auto& position = receipt->positions[i];
             if (position.repeat) continue;
@@ -187,7 +199,7 @@ private:
         if (through == 0) return !records->empty();
         pass(KillPoint::after_delivery);
         batch.advance.push_back({id, through, {}});
-        if (!store_->commit_and_wait(std::move(batch))) broken_ = true;
+        (void)commit(std::move(batch));
         return true;
     }
 
@@ -204,7 +216,7 @@ private:
         letter.instead->body = to_bytes(what | kNoticeBit, 0);
         store::Batch batch;
         batch.dead.push_back(std::move(letter));
-        if (!store_->commit_and_wait(std::move(batch))) broken_ = true;
+        (void)commit(std::move(batch));
     }
 
     Entry entry_of(std::uint32_t lane, const store::Record& record, What what) const {
@@ -238,6 +250,10 @@ private:
     const ChildOptions options_;
     SystemClock clock_;
     Log log_;
+    SickDisk disk_{options_.seed, [this] {
+                       if (auto* life = watched_.load()) life->disk_failed();
+                   }};
+    std::unique_ptr<rocksdb::Env> env_ = store::env_with(disk_);
     std::unique_ptr<store::Store> store_;
     std::vector<store::LaneId> lanes_;
     std::unique_ptr<lanes::Life> life_;

@@ -20,6 +20,7 @@ struct ChildOptions {
     int ready = -1;     ///< a pipe: one byte once the store is open
     bool bare = true;   ///< users of the store alone
     bool lanes = true;  ///< lanes over it, as in the host
+    bool sick = false;  ///< the disk fails now and then once the store is open
     bool last = false;  ///< no producers: drains all lanes and ends by itself, with the dead
                         ///< letters in a log
 };

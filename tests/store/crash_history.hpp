@@ -10,7 +10,7 @@
 
 /// What a run left behind outside the store, and whether the store kept its promises by it. Entries
 /// are written with one `write` each: they are in the page cache, which a killed process leaves
-/// intact.
+/// intact. A write that is killed may end with a page, so no entry lies across two.
 namespace trunkline::crash {
 
 constexpr std::uint64_t kNoticeBit = 1ULL << 63U;
@@ -23,7 +23,7 @@ enum class What : std::uint32_t {
     given_up = 4,   ///< about to be moved to the dead letters
 };
 
-struct Entry {
+struct alignas(64) Entry {
     What what{};
     std::uint32_t round = 0;
     std::uint32_t lane = 0;
@@ -43,7 +43,7 @@ public:
 
     template <class T>
     void write(const T& entry) const {
-        static_assert(std::is_trivially_copyable_v<T>);
+        static_assert(std::is_trivially_copyable_v<T> && 4096 % sizeof(T) == 0);
         write_bytes(&entry, sizeof entry);
     }
 

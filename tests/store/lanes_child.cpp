@@ -123,6 +123,8 @@ public:
         }
     }
 
+    void disk_failed() const { note(Did::disk_failed, 0, {}); }
+
     void run() {
         std::vector<std::thread> threads;
         threads.emplace_back([this] { produce(0, 0, kSequential); });
@@ -247,6 +249,10 @@ private:
         }
     }
 
+    bool is_sick(const Error& error) const {
+        return options_.sick && error.fault == Fault::storage;
+    }
+
     bool rejects_now(std::uint32_t lane) const {
         return options_.round < kRejectingLivesEnd && options_.round % kRejectingLives == lane + 3;
     }
@@ -290,7 +296,12 @@ private:
             append.body = to_bytes({step.id, 0, 0, 0}, padding);
             batch.append.push_back(std::move(append));
         }
-        const auto receipt = store_.commit_and_wait(std::move(batch));
+        auto receipt = store_.commit_and_wait(batch);
+        // Tried until it is taken, as messengers do.
+        while (!receipt && is_sick(receipt.error())) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{1});
+            receipt = store_.commit_and_wait(batch);
+        }
         broken_ = broken_ || !receipt;
         for (std::size_t i = 0; receipt && i < steps.size(); ++i) {
             if (receipt->positions[i].repeat) continue;
@@ -318,7 +329,7 @@ private:
             if (what == 12) {
                 call([lane, this]() -> async::Awaitable<> {
                     const auto done = co_await table_->kick(name_of(lane));
-                    if (!done) broken_ = true;
+                    if (!done && !is_sick(done.error())) broken_ = true;
                 });
             }
             if (what > 12) bring_back(lane, what > 14, random);
@@ -328,7 +339,8 @@ private:
     void pause(std::uint32_t lane) {
         call([lane, this]() -> async::Awaitable<> {
             const auto done = co_await table_->pause(name_of(lane), "operator");
-            if (done) note(Did::paused, lane, {});
+            // While the disk refuses, what a lane is told to remember is kept in memory.
+            if (done && !store_.read_only()) note(Did::paused, lane, {});
         });
     }
 
@@ -336,7 +348,7 @@ private:
         note(Did::resuming, lane, {});
         call([lane, this]() -> async::Awaitable<> {
             const auto done = co_await table_->resume(name_of(lane));
-            if (!done) broken_ = true;
+            if (!done && !is_sick(done.error())) broken_ = true;
             if (goes_to_portal(lane)) co_await table_->admit_owner(spec_of(lane).owner);
         });
     }
@@ -346,7 +358,8 @@ private:
             auto policy = policy_of(lane, luck);
             const auto done = co_await table_->change(name_of(lane), std::move(policy));
             if (done) note(Did::turned, lane, {});
-            if (!done && done.error().fault != Fault::throttled) broken_ = true;
+            if (!done && done.error().fault != Fault::throttled && !is_sick(done.error()))
+                broken_ = true;
         });
     }
 
@@ -360,9 +373,16 @@ private:
         );
         call([&]() -> async::Awaitable<> {
             std::vector<store::Sequence> one{letter.record.sequence};
-            const auto done = requeue ? co_await table_->requeue(name_of(lane), one)
-                                      : co_await table_->discard(name_of(lane), one);
-            if (!done && done.error().fault != Fault::not_found) broken_ = true;
+            auto name = name_of(lane);
+            // Two waits in one expression: GCC 12 lets go of what they answer twice.
+            std::optional<Result<std::size_t>> answer;
+            if (requeue)
+                answer = co_await table_->requeue(std::move(name), std::move(one));
+            else
+                answer = co_await table_->discard(std::move(name), std::move(one));
+            const auto& done = *answer;
+            if (!done && done.error().fault != Fault::not_found && !is_sick(done.error()))
+                broken_ = true;
         });
     }
 
@@ -420,6 +440,10 @@ bool Life::open() {
 
 void Life::reached(store::Moment moment) {
     impl_->reached(moment);
+}
+
+void Life::disk_failed() {
+    impl_->disk_failed();
 }
 
 void Life::run() {

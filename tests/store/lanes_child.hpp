@@ -30,6 +30,8 @@ public:
     bool open();
     /// Tells what the committer does; on its thread.
     void reached(store::Moment moment);
+    /// Tells that the disk has just refused something; from any thread.
+    void disk_failed();
     /// Produces and interferes until the process is killed.
     void run();
     /// Lets all lanes end, and writes down what is left. Main thread; then the life is over.

@@ -98,6 +98,9 @@ private:
             case Did::turned:
                 ++verdict_.turns;
                 break;
+            case Did::disk_failed:
+                ++verdict_.disk_failures;
+                break;
             case Did::closed:
                 open(step, lane);
                 last_round_ = step.round;

@@ -53,12 +53,13 @@ enum class Did : std::uint32_t {
     written = 10,  ///< sequence = a head that is on disk
     paused = 11,   ///< that it is paused is on disk
     resuming = 12,
-    overlap = 13,  ///< a receiver was called while it was still busy with the same
-    closed = 14,   ///< like `opened`, at the very end
-    turned = 15,   ///< another order was asked for
+    overlap = 13,      ///< a receiver was called while it was still busy with the same
+    closed = 14,       ///< like `opened`, at the very end
+    turned = 15,       ///< another order was asked for
+    disk_failed = 16,  ///< a write of the store's was refused
 };
 
-struct Step {
+struct alignas(64) Step {
     Did did{};
     std::uint32_t round = 0;
     std::uint32_t lane = 0;
@@ -78,6 +79,7 @@ struct Verdict {
     std::uint64_t requeued = 0;  ///< places taken by what came back
     std::uint64_t statuses = 0;
     std::uint64_t turns = 0;  ///< changes of order while the lane ran
+    std::uint64_t disk_failures = 0;
     std::uint64_t repeats = 0;
     std::uint64_t longest_repeat = 0;  ///< of one lane in one life
     std::uint64_t lost = 0;

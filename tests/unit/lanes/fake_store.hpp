@@ -79,10 +79,15 @@ public:
         return info;
     }
 
-    std::vector<store::LaneInfo> lanes() const override {
+    std::vector<store::LaneInfo> lanes(const std::string& from, const std::string& to)
+        const override {
+        std::map<std::string, store::LaneInfo> named;
+        for (const auto& [id, data] : lanes_) {
+            if (data.name >= from && (to.empty() || data.name < to)) named[data.name] = *lane(id);
+        }
         std::vector<store::LaneInfo> out;
-        for (const auto& [id, data] : lanes_)
-            out.push_back(*lane(id));
+        for (auto& [name, info] : named)
+            out.push_back(std::move(info));
         return out;
     }
 

@@ -74,6 +74,61 @@ TEST_F(GateTest, SlowOnesGetHalfAtMost) {
     EXPECT_TRUE(in(3));
 }
 
+TEST_F(GateTest, SlowOnesGetHalfOfATargetAtMost) {
+    ask({.target = "a", .slow = true});
+    ask({.target = "a", .slow = true});
+    ask({.target = "a"});
+    EXPECT_FALSE(in(1));
+    EXPECT_TRUE(in(2)) << "of the same target, but quick";
+    passes[0].release();
+    settle();
+    EXPECT_TRUE(in(1));
+}
+
+TEST_F(GateTest, SlowOnesGetHalfOfTheBytesAtMost) {
+    ask({.target = "s", .bytes = 45, .slow = true});
+    ask({.target = "t", .bytes = 10, .slow = true});
+    ask({.target = "quick", .bytes = 50});
+    EXPECT_FALSE(in(1));
+    EXPECT_TRUE(in(2));
+
+    passes[0].shrink(5);
+    settle();
+
+    EXPECT_TRUE(in(1));
+}
+
+TEST_F(GateTest, WhoeverCameFirstGoesFirstWhateverHisTarget) {
+    for (const auto* target : {"a", "a", "b", "b", "b", "a", "c"})
+        ask({.target = target});
+    for (std::size_t waits : {4U, 5U, 6U})
+        EXPECT_FALSE(in(waits));
+
+    passes[0].release();
+    settle();
+    EXPECT_TRUE(in(5)) << "a has room, b has none";
+    passes[2].release();
+    settle();
+    EXPECT_TRUE(in(4)) << "before c, who came later";
+    EXPECT_FALSE(in(6));
+    passes[1].release();
+    settle();
+    EXPECT_TRUE(in(6));
+    EXPECT_EQ(gate.waiting(), 0U);
+}
+
+TEST_F(GateTest, WhoeverNeedsManyBytesIsNotOvertakenForEver) {
+    ask({.target = "a", .bytes = 90});
+    ask({.target = "b", .bytes = 50});
+    ask({.target = "c", .bytes = 5});
+    EXPECT_FALSE(in(1));
+    EXPECT_FALSE(in(2));
+    passes[0].release();
+    settle();
+    EXPECT_TRUE(in(1));
+    EXPECT_TRUE(in(2));
+}
+
 TEST_F(GateTest, BytesAreBoundedButOneIsAlwaysLetIn) {
     ask({.target = "a", .bytes = 500});
     EXPECT_TRUE(in(0)) << "alone, or it could never pass";
@@ -102,6 +157,7 @@ TEST_F(GateTest, SharesAreEvenAndNeverNothing) {
     const auto share = GateLimits{}.share_of(3);
     EXPECT_EQ(share.in_flight_max, 667U);
     EXPECT_EQ(share.per_target_max, 22U);
+    EXPECT_EQ(GateLimits{}.share_of(64).bytes_max, 64U << 20U) << "several of the largest batches";
     EXPECT_EQ((GateLimits{.in_flight_max = 2}.share_of(8).in_flight_max), 1U);
 }
 

@@ -178,6 +178,44 @@ TEST_F(SequentialRetentionTest, WhatTheDiskRefusesToNoteIsNotDeliveredAgain) {
     EXPECT_EQ(world.store.lane(id)->head, 5U);
 }
 
+TEST_F(SequentialRetentionTest, WhoeverRejectedIsNotAskedAgainWhileThatCannotBeWritten) {
+    start();
+    answer = [this](const Delivery& delivery) {
+        if (delivery.records.front().body != "refused") return take(delivery);
+        auto verdict = of(Kind::rejected, 422);
+        verdict.rejected.push_back({delivery.records.front().id, "not allowed"});
+        return verdict;
+    };
+    add(1, "refused");
+    world.store.failing = true;
+    world.pass(5min);
+    EXPECT_EQ(times.size(), 1U);
+    EXPECT_TRUE(dead().empty());
+    world.store.failing = false;
+    world.pass(1min);
+    EXPECT_EQ(dead().size(), 1U);
+    add(1);
+    world.pass(1min);
+    EXPECT_EQ(memory.repeats, 0U);
+    EXPECT_EQ(world.store.lane(id)->head, world.store.lane(id)->tail);
+}
+
+TEST_F(SequentialRetentionTest, AWriteThatIsRefusedEndsWithTheLane) {
+    start();
+    answer = [](const Delivery& delivery) {
+        auto verdict = of(Kind::rejected, 422);
+        verdict.rejected.push_back({delivery.records.front().id, "not allowed"});
+        return verdict;
+    };
+    add(1);
+    world.store.failing = true;
+    world.pass(5min);
+    EXPECT_TRUE(lane->busy());
+    lane->stop();
+    world.settle();
+    EXPECT_FALSE(lane->busy());
+}
+
 TEST_F(SequentialRetentionTest, AnIdleLaneHoldsNothing) {
     add(8);
     start();

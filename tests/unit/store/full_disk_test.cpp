@@ -1,106 +1,23 @@
 #include <thread>
 
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
-
 #include "fixture.hpp"
+#include "tests/store/troubled_disk.hpp"
 
 namespace trunkline::store {
 
 namespace {
 
-/// A file system that says "no space" whenever it is told to.
-struct Fullness {
+/// Says "no space" whenever it is told to.
+class Fullness final : public DiskTrouble {
+public:
     std::atomic<bool> full{false};
     std::atomic<bool> places{true};  ///< whether what is there cannot be written over either
-    rocksdb::IOStatus check() const {
-        return full ? rocksdb::IOStatus::NoSpace("told to be full") : rocksdb::IOStatus::OK();
+
+    rocksdb::IOStatus before(Deed deed) override {
+        const bool over = deed == Deed::place || deed == Deed::sync_places;
+        return full && (places || !over) ? rocksdb::IOStatus::NoSpace("told to be full")
+                                         : rocksdb::IOStatus::OK();
     }
-    rocksdb::IOStatus check_places() const { return places ? check() : rocksdb::IOStatus::OK(); }
-};
-
-class FullFile final : public rocksdb::FSWritableFileOwnerWrapper {
-public:
-    FullFile(std::unique_ptr<rocksdb::FSWritableFile> file, const Fullness& fullness)
-        : FSWritableFileOwnerWrapper{std::move(file)}, fullness_{fullness} {}
-
-    using FSWritableFileOwnerWrapper::Append;
-    rocksdb::IOStatus Append(
-        const rocksdb::Slice& data,
-        const rocksdb::IOOptions& options,
-        rocksdb::IODebugContext* context
-    ) override {
-        auto status = fullness_.check();
-        return status.ok() ? FSWritableFileOwnerWrapper::Append(data, options, context) : status;
-    }
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context)
-        override {
-        auto status = fullness_.check();
-        return status.ok() ? FSWritableFileOwnerWrapper::Sync(options, context) : status;
-    }
-
-private:
-    const Fullness& fullness_;
-};
-
-/// What is there already can be written over on a full disk, but not on every file system.
-class FullPlaces final : public rocksdb::FSRandomRWFileOwnerWrapper {
-public:
-    FullPlaces(std::unique_ptr<rocksdb::FSRandomRWFile> file, const Fullness& fullness)
-        : FSRandomRWFileOwnerWrapper{std::move(file)}, fullness_{fullness} {}
-
-    rocksdb::IOStatus Write(
-        std::uint64_t offset,
-        const rocksdb::Slice& data,
-        const rocksdb::IOOptions& options,
-        rocksdb::IODebugContext* context
-    ) override {
-        auto status = fullness_.check_places();
-        if (!status.ok()) return status;
-        return FSRandomRWFileOwnerWrapper::Write(offset, data, options, context);
-    }
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context)
-        override {
-        auto status = fullness_.check_places();
-        return status.ok() ? FSRandomRWFileOwnerWrapper::Sync(options, context) : status;
-    }
-
-private:
-    const Fullness& fullness_;
-};
-
-class FullFileSystem final : public rocksdb::FileSystemWrapper {
-public:
-    explicit FullFileSystem(const Fullness& fullness)
-        : FileSystemWrapper{rocksdb::FileSystem::Default()}, fullness_{fullness} {}
-
-    const char* Name() const override { return "FullFileSystem"; }
-    rocksdb::IOStatus NewWritableFile(
-        const std::string& name,
-        const rocksdb::FileOptions& options,
-        std::unique_ptr<rocksdb::FSWritableFile>* result,
-        rocksdb::IODebugContext* context
-    ) override {
-        auto status = fullness_.check();
-        if (status.ok())
-            status = FileSystemWrapper::NewWritableFile(name, options, result, context);
-        if (status.ok()) *result = std::make_unique<FullFile>(std::move(*result), fullness_);
-        return status;
-    }
-
-    rocksdb::IOStatus NewRandomRWFile(
-        const std::string& name,
-        const rocksdb::FileOptions& options,
-        std::unique_ptr<rocksdb::FSRandomRWFile>* result,
-        rocksdb::IODebugContext* context
-    ) override {
-        auto status = FileSystemWrapper::NewRandomRWFile(name, options, result, context);
-        if (status.ok()) *result = std::make_unique<FullPlaces>(std::move(*result), fullness_);
-        return status;
-    }
-
-private:
-    const Fullness& fullness_;
 };
 
 }  // namespace
@@ -130,8 +47,7 @@ protected:
     }
 
     Fullness fullness_;
-    std::unique_ptr<rocksdb::Env> env_ =
-        rocksdb::NewCompositeEnv(std::make_shared<FullFileSystem>(fullness_));
+    std::unique_ptr<rocksdb::Env> env_ = env_with(fullness_);
     Internals internals_;
 };
 INSTANTIATE_TEST_SUITE_P(FullDisk, FullDiskTest, testing::Values(Kind::rocksdb), name_of);
