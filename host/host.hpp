@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ private:
     // Portals (host_portals.cpp), and those that come and go while the host runs
     // (host_portal_changes.cpp).
     WallMs longest_retention() const;
+    Result<void> open_together(std::span<const config::Portal> portals);
     Result<void> open_made_portals();
     async::Awaitable<Result<void>> open_portal(const config::Portal& from);
     async::Awaitable<Result<void>> open_portal_here(const config::Portal& from);
@@ -76,7 +78,9 @@ private:
     );
     async::Awaitable<Result<void>> bound_accounts(const accounts::Portal& portal);
     async::Awaitable<Result<admin::PortalRemoval>> remove_portal(std::string id, bool discard);
-    async::Awaitable<Result<void>> end_portal(std::shared_ptr<accounts::Portal> portal);
+    async::Awaitable<Result<void>> end_portal(
+        std::shared_ptr<accounts::Portal> portal, bool discard
+    );
     /// How an account is opened that the configuration does not speak of.
     struct Opening {
         std::string key;         ///< what its messenger calls it

@@ -383,6 +383,11 @@ async::Awaitable<Result<std::string>> Host::disconnect_account(
     Claims::Hold claim{claims_, account_claim(account->id.text())};
     if (!claim.take() || directory_.account(account->id.text()) != account)
         co_return Error{Fault::conflict, account->id.text() + " is being changed"};
+    // Its portal stays until it is gone: what is on its way still goes there.
+    Claims::Hold accounts{claims_, accounts_claim(account->portal->id.text())};
+    if (!accounts.share())
+        co_return Error{
+            Fault::conflict, "portal " + account->portal->id.text() + " is being removed"};
     if (!is_made(*account) || account->draft)
         co_return Error{Fault::conflict, "it cannot be disconnected here"};
     const auto undo = [this, &account]() -> async::Awaitable<std::string> {

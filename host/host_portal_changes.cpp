@@ -1,6 +1,7 @@
 // Portals that are made, changed and removed while the host runs. The store keeps them; those of
 // the configuration are only looked at here. A change is written as a whole, in one row, before
-// anything of it holds: whatever ends the host in between, the next start finishes it.
+// anything of it holds: whatever ends the host in between, the next start finishes it. A removal is
+// written last: one that is broken off leaves the portal as it was, without what was set aside.
 #include <algorithm>
 
 #include <boost/json.hpp>
@@ -98,8 +99,11 @@ Result<void> empty_lanes(store::Store& store, const std::string& id, store::Batc
 struct Host::WantedPortal {
     json::object document;
     config::Portal portal;
-    bool fresh_key = false;  ///< made here
-    bool other_keys = true;  ///< than it has
+    bool fresh_key = false;    ///< made here
+    bool other_keys = true;    ///< than it has
+    bool other_key = true;     ///< than the first of them
+    bool kept = false;         ///< a row of it is there
+    bool former_next = false;  ///< which names a second key
 };
 
 admin::PortalChanges Host::portal_changes() {
@@ -117,7 +121,15 @@ Result<Host::WantedPortal> Host::wanted_portal(const admin::PortalChange& change
         auto kept = accounts::load_portal(*store_, change.id);
         if (!kept && kept.error().fault != Fault::not_found) return kept.error();
         if (kept) former = *std::move(kept);
+    } else if (const auto kept = accounts::load_portal(*store_, change.id);
+               kept || kept.error().fault != Fault::not_found) {
+        return Error{
+            Fault::conflict,
+            "portal " + change.id +
+                " is kept already, though it cannot be opened; PUT replaces it"};
     }
+    out.kept = !former.empty();
+    out.former_next = former.contains(kNextKey);
     if (change.how == How::patch) {
         if (const auto* key = change.document.if_contains(kKey); key != nullptr && key->is_null())
             return Error{Fault::malformed, "license_key: cannot be taken away"};
@@ -143,8 +155,8 @@ Result<Host::WantedPortal> Host::wanted_portal(const admin::PortalChange& change
     if (!deliveries) return deliveries.error();
     out.portal = *std::move(portal);
     out.portal.place = {accounts::kStoreOwns};
-    out.other_keys =
-        !same_member(out.document, former, kKey) || !same_member(out.document, former, kNextKey);
+    out.other_key = !same_member(out.document, former, kKey);
+    out.other_keys = out.other_key || !same_member(out.document, former, kNextKey);
     return out;
 }
 
@@ -176,6 +188,8 @@ async::Awaitable<Result<admin::PortalChanged>> Host::change_portal(admin::Portal
 
 async::Awaitable<Result<void>> Host::write_portal(const WantedPortal& wanted) {
     store::Batch batch;
+    // A rotation by hand is of the key before.
+    if (wanted.other_key) batch.erase.push_back(accounts::rotation_erasure(wanted.portal.id));
     batch.put.push_back(accounts::portal_row(wanted.portal.id, wanted.document));
     auto written = co_await store_->commit(std::move(batch));
     if (!written) co_return written.error();
@@ -186,7 +200,7 @@ async::Awaitable<Result<void>> Host::make_portal(const WantedPortal& wanted) {
     auto written = co_await write_portal(wanted);
     if (!written) co_return written;
     auto opened = co_await open_portal_here(wanted.portal);
-    if (opened) co_return opened;
+    if (opened || wanted.kept) co_return opened;
     store::Batch undo;
     undo.erase = accounts::portal_erasures(wanted.portal.id);
     const auto undone = co_await store_->commit(std::move(undo));
@@ -205,6 +219,12 @@ async::Awaitable<Result<void>> Host::alter_portal(
     auto may = co_await portal_lanes_->may_change(portal->id, lanes);
     if (!may) co_return may;
     auto keys = former->keys;
+    if (wanted.other_keys && !wanted.other_key && keys->state().rotating && !wanted.former_next)
+        co_return Error{
+            Fault::conflict,
+            "next_license_key: the key that license rotate made is in the way; finish that first"};
+    auto written = co_await write_portal(wanted);
+    if (!written) co_return written;
     if (wanted.other_keys) {
         const auto look = [this, &wanted] {
             return accounts::PortalKeys::open(
@@ -219,8 +239,6 @@ async::Awaitable<Result<void>> Host::alter_portal(
         if (!opened) co_return opened.error();
         keys = *std::move(opened);
     }
-    auto written = co_await write_portal(wanted);
-    if (!written) co_return written;
 
     std::string url = wanted.portal.url;
     auto routes = co_await portal_lanes_->change(portal->id, std::move(lanes), std::move(url));
@@ -279,7 +297,7 @@ async::Awaitable<Result<admin::PortalRemoval>> Host::remove_portal(std::string i
     const bool waits = co_await pool_.run(look);
     if (waits && !discard) co_return admin::PortalRemoval::events_waiting;
     directory_.remove(portal);
-    auto ended = co_await end_portal(portal);
+    auto ended = co_await end_portal(portal, discard);
     if (ended) co_return admin::PortalRemoval::done;
     // It is there still, as the next start would have it.
     const auto read = [this, &id]() -> Result<config::Portal> {
@@ -297,11 +315,18 @@ async::Awaitable<Result<admin::PortalRemoval>> Host::remove_portal(std::string i
 }
 
 /// Its lanes end; then it, and what waits in them, are no more.
-async::Awaitable<Result<void>> Host::end_portal(std::shared_ptr<accounts::Portal> portal) {
+async::Awaitable<Result<void>> Host::end_portal(
+    std::shared_ptr<accounts::Portal> portal, bool discard
+) {
     auto closed = co_await portal_lanes_->close(portal->id);
     if (!closed) co_return closed;
-    const auto collect = [this, &portal]() -> Result<store::Batch> {
+    const auto collect = [this, &portal, discard]() -> Result<store::Batch> {
         store::Batch batch;
+        // Something may have come back until its lanes had ended.
+        for (const auto& lane : store_->lanes_under(lanes_prefix(portal->id.text()))) {
+            if (!discard && something_waits(*store_, lane))
+                return Error{Fault::conflict, "events have come into lane " + lane.name};
+        }
         batch.erase = accounts::portal_erasures(portal->id.text());
         const auto emptied = empty_lanes(*store_, portal->id.text(), batch);
         if (!emptied) return emptied.error();

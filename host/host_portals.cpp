@@ -1,6 +1,7 @@
 // How the host opens its portals: their keys, their lanes, and what of former lanes is to be
 // emptied.
 #include <algorithm>
+#include <latch>
 
 #include <spdlog/spdlog.h>
 
@@ -90,26 +91,54 @@ WallMs Host::longest_retention() const {
 }
 
 Result<void> Host::open_portals() {
-    for (const config::Portal& portal : config_.portals) {
-        Result<void> opened;
-        async::run_and_wait(
-            loops_.home_of(portal.id).get_executor(),
-            "open portal",
-            [this, &portal, &opened]() -> async::Awaitable<> {
-                opened = co_await open_portal(portal);
+    auto opened = open_together(config_.portals);
+    if (!opened) return opened;
+    return open_made_portals();
+}
+
+/// Many at once: each waits for one thread or another nearly all of its time. On main's thread.
+Result<void> Host::open_together(std::span<const config::Portal> portals) {
+    constexpr std::size_t kAtOnce = 64;
+    struct Leaving {
+        std::latch& left;
+        ~Leaving() { left.count_down(); }
+    };
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;  // guards failed
+    Result<void> failed;
+    const auto open_some = [&]() -> async::Awaitable<> {
+        for (std::size_t i = next++; i < portals.size(); i = next++) {
+            const auto opened = co_await open_portal_here(portals[i]);
+            if (opened) continue;
+            const std::lock_guard lock{mutex};
+            if (failed) failed = opened;
+            next = portals.size();
+        }
+    };
+    const auto workers = std::min(kAtOnce, portals.size());
+    std::latch left{static_cast<std::ptrdiff_t>(workers)};
+    for (std::size_t i = 0; i < workers; ++i) {
+        async::spawn(
+            loops_.at(i % loops_.size()).get_executor(),
+            "open portals",
+            [&]() -> async::Awaitable<> {
+                const Leaving leaving{left};
+                co_await open_some();
             }
         );
-        if (!opened) return opened;
     }
-    return open_made_portals();
+    left.wait();
+    return failed;
 }
 
 /// Those that were made at run time. One that cannot be read any more hurts nobody else: what waits
 /// for it is kept.
 Result<void> Host::open_made_portals() {
-    return accounts::each_made_portal(
+    constexpr std::size_t kTogether = 1'000;
+    std::vector<config::Portal> some;
+    auto read = accounts::each_made_portal(
         *store_,
-        [this](const std::string& id, boost::json::object document) -> Result<void> {
+        [this, &some](const std::string& id, boost::json::object document) -> Result<void> {
             if (const auto portal = directory_.portal(id))
                 return Error{
                     Fault::conflict,
@@ -121,17 +150,15 @@ Result<void> Host::open_made_portals() {
                 return {};
             }
             from->place = {accounts::kStoreOwns};
-            Result<void> opened;
-            async::run_and_wait(
-                loops_.home_of(id).get_executor(),
-                "open portal",
-                [this, &from, &opened]() -> async::Awaitable<> {
-                    opened = co_await open_portal(*from);
-                }
-            );
+            some.push_back(*std::move(from));
+            if (some.size() < kTogether) return {};
+            auto opened = open_together(some);
+            some.clear();
             return opened;
         }
     );
+    if (!read) return read;
+    return open_together(some);
 }
 
 async::Awaitable<Result<void>> Host::open_portal_here(const config::Portal& from) {

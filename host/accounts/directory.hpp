@@ -90,7 +90,8 @@ private:
         return *table;
     }
 
-    mutable std::mutex mutex_;  // guards both tables; held to look one up or to copy a pointer
+    mutable std::mutex mutex_;  // guards both tables; held to look one up; to copy a table, when
+                                // somebody looks through it
     Table<Portal> portals_ = std::make_shared<Map<Portal>>();
     Table<Account> accounts_ = std::make_shared<Map<Account>>();
 };

@@ -1,6 +1,7 @@
 #include "host/accounts/made_portals.hpp"
 
 #include <boost/json.hpp>
+#include <spdlog/spdlog.h>
 
 namespace trunkline::accounts {
 namespace {
@@ -29,7 +30,11 @@ store::Put portal_row(const std::string& id, const json::object& document) {
 }
 
 std::vector<store::Erase> portal_erasures(const std::string& id) {
-    return {{store::Table::portal, made_key(id)}, {store::Table::portal, "keys/" + id}};
+    return {{store::Table::portal, made_key(id)}, rotation_erasure(id)};
+}
+
+store::Erase rotation_erasure(const std::string& id) {
+    return {store::Table::portal, "keys/" + id};
 }
 
 Result<json::object> load_portal(const store::Store& store, const std::string& id) {
@@ -51,7 +56,10 @@ Result<void> each_made_portal(
         if (rows->empty()) return {};
         for (const store::Row& row : *rows) {
             auto document = document_in(row);
-            if (!document) return document.error();
+            if (!document) {  // hurts nobody else: what waits for it is kept
+                spdlog::error("portal.unreadable reason={}", document.error().context);
+                continue;
+            }
             auto taken = take(row.key.substr(kMadePortal.size()), *std::move(document));
             if (!taken) return taken;
         }

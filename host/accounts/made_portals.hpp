@@ -15,6 +15,8 @@ namespace trunkline::accounts {
 store::Put portal_row(const std::string& id, const boost::json::object& document);
 /// What the store knows of a portal of that id: how it was made, and how its keys were rotated.
 std::vector<store::Erase> portal_erasures(const std::string& id);
+/// What was done to its keys by hand.
+store::Erase rotation_erasure(const std::string& id);
 
 /// Blocks. `not_found`: it was not made.
 Result<boost::json::object> load_portal(const store::Store& store, const std::string& id);

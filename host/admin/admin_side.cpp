@@ -49,9 +49,10 @@ public:
         }
         auto call = take_apart(request, *who);
         if (!call) co_return refusal(call.error());
-        const char* needed = call->method == "GET"                                 ? "read"
-                             : call->path.size() > 2 && call->path[2] == "license" ? "admin"
-                                                                                   : "operate";
+        // Whoever may say where a portal is and by which keys it is known may have all it gets.
+        const bool keys = call->path.front() == "portals" &&
+                          (call->path.size() < 3 || call->path[2] == "license");
+        const char* needed = call->method == "GET" ? "read" : keys ? "admin" : "operate";
         if (!Access::may(who->role, needed))
             co_return net::problem(
                 403, "forbidden", std::string{"the role "} + needed + " is needed"

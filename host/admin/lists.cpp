@@ -344,10 +344,9 @@ void add_orphaned(
     for (const auto& lane : page)
         served.insert(lane.name);
     const std::string last = page.size() == limit ? page.back().name : "";
-    for (store::LaneInfo& lane : store.lanes()) {
-        if (lane.head == lane.tail || lane.name <= after || served.contains(lane.name) ||
-            (!last.empty() && lane.name > last))
-            continue;
+    const auto next = [](const std::string& name) { return name + '\0'; };
+    for (store::LaneInfo& lane : store.lanes(next(after), last.empty() ? "" : next(last))) {
+        if (lane.head == lane.tail || served.contains(lane.name)) continue;
         lanes::LaneStatus orphan;
         orphan.name = std::move(lane.name);
         orphan.delivery = "guaranteed";

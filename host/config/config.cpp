@@ -326,7 +326,8 @@ Loaded read(const std::string& text, Reading& reading, const Review& review) {
     Config config;
     bool bound = false;
     read_yaml(text, reading, [&](Section& section) {
-        loaded.written = section.digests();
+        const auto digests = section.digests();
+        loaded.written.assign(digests.begin(), digests.end());
         bind(section, config);
         cross_check(section, reading, config);
         bound = true;
@@ -361,14 +362,16 @@ Loaded load(const std::string& file, const Environment& environment, const Revie
 
 std::vector<std::string> changed_keys(const Loaded& before, const Loaded& after) {
     std::vector<std::string> out;
+    auto now = after.written.begin();
     for (const auto& [key, digest] : before.written) {
-        const auto now = after.written.find(key);
-        if (now == after.written.end() || now->second != digest) out.push_back(key);
+        for (; now != after.written.end() && now->first < key; ++now)
+            out.push_back(now->first);
+        const bool there = now != after.written.end() && now->first == key;
+        if (!there || now->second != digest) out.push_back(key);
+        if (there) ++now;
     }
-    for (const auto& [key, digest] : after.written) {
-        if (!before.written.contains(key)) out.push_back(key);
-    }
-    std::ranges::sort(out);
+    for (; now != after.written.end(); ++now)
+        out.push_back(now->first);
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -190,7 +191,7 @@ struct Loaded {
     std::vector<Problem> problems;
     /// Every key that is written, with its full name and a digest of its text; tells two readings
     /// of one process apart.
-    std::map<std::string, std::size_t> written;
+    std::vector<std::pair<std::string, std::size_t>> written;  ///< sorted
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;

@@ -11,8 +11,8 @@
 namespace trunkline::config {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 4U << 20U;
-constexpr std::size_t kNodesMax = 100'000;
+constexpr std::size_t kFileBytesMax = 64U << 20U;  // a hundred thousand portals take 20
+constexpr std::size_t kNodesMin = 100'000;         // that any document may have, however short
 constexpr std::size_t kNestingMax = 64;
 
 /// Braces end a plain scalar inside `{...}`, so `{token: ${NAME}}` would not be YAML. Each
@@ -44,7 +44,7 @@ std::string mark_variables(const std::string& text) {
 
 /// What is wrong with a document's size, or "". Counted as it will be read: an alias stands for all
 /// that it names, so that a few lines may mean more than fits into any memory, or themselves.
-std::string too_much(const YAML::Node& root) {
+std::string too_much(const YAML::Node& root, std::size_t nodes_max) {
     struct Level {
         YAML::const_iterator next, end;
         bool map;
@@ -59,8 +59,8 @@ std::string too_much(const YAML::Node& root) {
     enter(root);
     while (!open.empty()) {
         if (open.size() > kNestingMax) return "is nested too deeply, or within itself";
-        if (nodes > kNodesMax)
-            return "has more than " + std::to_string(kNodesMax) + " entries, aliases followed";
+        if (nodes > nodes_max)
+            return "has more than " + std::to_string(nodes_max) + " entries, aliases followed";
         Level& level = open.back();
         if (level.next == level.end) {
             open.pop_back();
@@ -85,7 +85,7 @@ bool read_file(const std::string& file, Reading& reading, std::string& text) {
     }
     reading.readable_by_others = (status.st_mode & (S_IRGRP | S_IROTH)) != 0;
     if (static_cast<std::uintmax_t>(status.st_size) > kFileBytesMax) {
-        reading.problems.push_back({{file, 0, 0}, "", "is larger than 4 MiB", false});
+        reading.problems.push_back({{file, 0, 0}, "", "is larger than 64 MiB", false});
         return false;
     }
     std::ostringstream out;
@@ -105,7 +105,9 @@ void read_yaml(
         reading.problems.push_back({place, "", "is not YAML: " + error.msg, false});
         return;
     }
-    if (const std::string wrong = too_much(root); !wrong.empty()) {
+    // An entry that is written takes a byte at least: only aliases can make more of them than that.
+    const std::size_t nodes_max = std::max(kNodesMin, text.size());
+    if (const std::string wrong = too_much(root, nodes_max); !wrong.empty()) {
         reading.problems.push_back({{reading.file, 1, 1}, "", wrong, false});
         return;
     }

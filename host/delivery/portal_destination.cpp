@@ -19,10 +19,6 @@ namespace {
 constexpr std::uint64_t kReplyBytesMax = 256ULL << 10U;
 constexpr std::size_t kPieceBytes = 16U << 10U;  // of the memory in which events are read
 
-bool same(const seal::KeyRing& a, const seal::KeyRing& b) {
-    return a.current == b.current && a.next == b.next;
-}
-
 // What the store knows better than the event that was written before it had a place.
 bool read_event(const store::Record& record, universal::Event& event) {
     if (!event.ParseFromString(record.body)) return false;
@@ -67,7 +63,9 @@ struct PortalDestination::Letter {
 };
 
 PortalDestination::PortalDestination(Setup setup, const Clock& clock)
-    : setup_{std::move(setup)}, clock_{clock} {}
+    : setup_{std::move(setup)}, clock_{clock} {
+    if (!setup_.sealers) setup_.sealers = std::make_shared<Sealers>();
+}
 
 PortalDestination::~PortalDestination() = default;
 
@@ -145,11 +143,8 @@ async::Awaitable<lanes::Verdict> PortalDestination::knock(std::uint64_t epoch) {
 // Signed afresh on every try: the timestamp is part of what is signed.
 net::ClientRequest PortalDestination::sealed(const Letter& letter, std::string url) {
     const auto& settings = letter.settings;
-    if (!sealer_ || !sealer_keys_ || !same(*sealer_keys_, settings.keys)) {
-        sealer_.emplace(setup_.portal.text(), settings.keys, seal::Direction::host_to_portal);
-        sealer_keys_ = settings.keys;
-    }
-    auto envelope = sealer_->seal(
+    auto& sealer = setup_.sealers->of(setup_.portal, settings.keys);
+    auto envelope = sealer.seal(
         letter.plain, "application/json", settings.encrypt, letter.id, clock_.wall_ms()
     );
     net::ClientRequest request;
@@ -176,7 +171,11 @@ async::Awaitable<lanes::Verdict> PortalDestination::post(Letter letter) {
     const auto reply = co_await client.fetch(std::move(request));
     AnswerRules rules;
     rules.html_is_acceptance = letter.settings.html_is_acceptance;
-    co_return read_answer(reply, rules, clock_.wall_ms());
+    auto verdict = read_answer(reply, rules, clock_.wall_ms());
+    // It has moved meanwhile: that it is gone from where it was says nothing about where it is.
+    if (verdict.kind == lanes::Verdict::Kind::gone && setup_.settings().url != letter.settings.url)
+        verdict.kind = lanes::Verdict::Kind::cancelled;
+    co_return verdict;
 }
 
 void PortalDestination::warn(const lanes::Warning& warning) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/base/id.hpp"
+#include "host/delivery/sealers.hpp"
 #include "host/lanes/destination.hpp"
 #include "host/net/client.hpp"
 #include "host/seal/seal.hpp"
@@ -36,6 +37,7 @@ public:
             15'000};  ///< of a request that no delivery says otherwise for, to its last byte
         std::function<net::Client&()> client;   ///< the one of the lane's loop
         std::optional<async::Executor> loop{};  ///< the lane's; without it nobody is warned
+        std::shared_ptr<Sealers> sealers{};     ///< the loop's; none = its own
     };
 
     PortalDestination(Setup setup, const Clock& clock);
@@ -61,8 +63,6 @@ private:
 
     Setup setup_;
     const Clock& clock_;
-    std::optional<seal::Sealer> sealer_;  // made for `sealer_keys_`
-    std::optional<seal::KeyRing> sealer_keys_;
 };
 
 }  // namespace trunkline::delivery

@@ -59,7 +59,8 @@ struct PortalLanes::Portal {
     const PortalSettingsSource settings;
     async::Loop& home;
     boost::asio::steady_timer timer;  // the wait between two knocks
-    std::shared_ptr<PortalDestination> knocker;
+    std::string knocks_as;            // the lane that knocks; "" = none does
+    lanes::Milliseconds knock_timeout{0};
     lanes::RetryPolicy retry;  // of knocks
     std::uint64_t epoch = 0;
     std::map<std::string, Running> lanes;  // by their full names
@@ -72,7 +73,10 @@ struct PortalLanes::Portal {
 
 class PortalLanes::Impl : public std::enable_shared_from_this<PortalLanes::Impl> {
 public:
-    explicit Impl(Services given) : services{std::move(given)} {}
+    explicit Impl(Services given) : services{std::move(given)} {
+        for (std::size_t i = 0; i < services.loops.size(); ++i)
+            sealers.emplace(&services.loops.at(i), std::make_shared<Sealers>());
+    }
 
     async::Executor registry() { return services.loops.at(0).get_executor(); }
 
@@ -96,7 +100,9 @@ public:
     async::Awaitable<Result<PortalRoutes::Route>> add_lane(
         std::shared_ptr<Portal> portal, PortalLaneSpec lane, std::string name
     );
-    PortalDestination::Setup setup_of(const Portal& portal, const PortalLaneSpec& lane);
+    PortalDestination::Setup setup_of(
+        const Portal& portal, const std::string& lane, lanes::Milliseconds timeout
+    );
     async::Awaitable<> settle(std::shared_ptr<Portal> portal);
     async::Awaitable<bool> end_lane(std::string name);
     void knock_at(const std::shared_ptr<Portal>& portal);
@@ -104,7 +110,8 @@ public:
     async::Awaitable<bool> admitted(std::shared_ptr<Portal> portal, std::string url);
 
     Services services;
-    std::map<std::string, std::shared_ptr<Portal>> portals;  // on the registry's loop
+    std::map<const async::Loop*, std::shared_ptr<Sealers>> sealers;  // as made
+    std::map<std::string, std::shared_ptr<Portal>> portals;          // on the registry's loop
 };
 
 async::Awaitable<std::shared_ptr<PortalLanes::Portal>> PortalLanes::Impl::find(PortalId id) {
@@ -134,7 +141,14 @@ async::Awaitable<Result<PortalRoutes>> PortalLanes::Impl::name_lanes(
             if (lanes[i].guaranteed != guaranteed) continue;
             auto lane = lanes[i];
             auto route = co_await put_lane(portal, std::move(lane));
-            if (!route) co_return route.error();
+            if (!route) {
+                // What events are routed to is what it was.
+                for (auto& [name, running] : portal->lanes) {
+                    const auto was = former.find(name);
+                    running.named = was != former.end() && was->second.named;
+                }
+                co_return route.error();
+            }
             routes.routes[i] = *std::move(route);
         }
     }
@@ -149,8 +163,8 @@ async::Awaitable<Result<PortalRoutes>> PortalLanes::Impl::name_lanes(
         const auto info = services.store.lane(routes.routes[at].lane);
         portal->epoch = info ? info->epoch : 0;
         portal->retry = first->policy.retry;
-        portal->knocker =
-            std::make_shared<PortalDestination>(setup_of(*portal, *first), services.clock);
+        portal->knocks_as = first->name;
+        portal->knock_timeout = first->policy.timeout;
     }
     // It may have been opened while a lane was made that waits for that.
     if (held && !portal->held) {
@@ -188,22 +202,25 @@ async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::put_lane(
 }
 
 PortalDestination::Setup PortalLanes::Impl::setup_of(
-    const Portal& portal, const PortalLaneSpec& lane
+    const Portal& portal, const std::string& lane, lanes::Milliseconds timeout
 ) {
     PortalDestination::Setup setup;
     setup.portal = portal.id;
-    setup.lane = lane.name;
+    setup.lane = lane;
     setup.settings = portal.settings;
-    setup.timeout = lane.policy.timeout;
+    setup.timeout = timeout;
     setup.client = [this, &home = portal.home]() -> net::Client& { return services.client(home); };
     setup.loop = portal.home.get_executor();
+    setup.sealers = sealers.at(&portal.home);
     return setup;
 }
 
 async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
     std::shared_ptr<Portal> portal, PortalLaneSpec lane, std::string name
 ) {
-    auto destination = std::make_unique<PortalDestination>(setup_of(*portal, lane), services.clock);
+    auto destination = std::make_unique<PortalDestination>(
+        setup_of(*portal, lane.name, lane.policy.timeout), services.clock
+    );
     lanes::LaneSpec spec;
     spec.name = name;
     spec.owner = owner_of(portal->id);
@@ -232,7 +249,7 @@ async::Awaitable<Result<PortalRoutes::Route>> PortalLanes::Impl::add_lane(
 }
 
 void PortalLanes::Impl::knock_at(const std::shared_ptr<Portal>& portal) {
-    if (portal->knocking || portal->stopped || !portal->knocker) {
+    if (portal->knocking || portal->stopped || portal->knocks_as.empty()) {
         portal->timer.cancel();  // a wait for the next knock ends now
         return;
     }
@@ -250,13 +267,15 @@ async::Awaitable<> PortalLanes::Impl::knock(std::shared_ptr<Portal> portal) {
     while (!portal->stopped) {
         clock.adopt(portal->retry);
         const auto url = portal->settings().url;
-        const auto knocker = portal->knocker;  // another change may bring another
-        const auto verdict = co_await knocker->knock(portal->epoch);
+        PortalDestination knocker{
+            setup_of(*portal, portal->knocks_as, portal->knock_timeout), services.clock};
+        const auto verdict = co_await knocker.knock(portal->epoch);
         if (portal->stopped) break;
         if (url != portal->settings().url) continue;  // it changed under the request
         if (verdict.kind == lanes::Verdict::Kind::accepted) {
             const bool done = co_await admitted(portal, url);
             if (done) break;
+            if (url != portal->settings().url) continue;
         } else if (verdict.kind == lanes::Verdict::Kind::gone) {
             spdlog::warn("portal.gone portal={} status={}", portal->id.text(), verdict.status);
             break;
@@ -294,7 +313,12 @@ async::Awaitable<bool> PortalLanes::Impl::admitted(
     spdlog::info("portal.opened portal={}", portal->id.text());
     auto owner = owner_of(portal->id);
     co_await services.lanes.admit_owner(std::move(owner));
-    co_return true;
+    if (!portal->held) co_return true;
+    // It has got another URL while its lanes were let go: they wait for that one.
+    owner = owner_of(portal->id);
+    std::string reason = "opening";
+    co_await services.lanes.pause_owner(std::move(owner), std::move(reason));
+    co_return false;
 }
 
 /// False when what is on its way does not end.
@@ -437,12 +461,15 @@ async::Awaitable<Result<void>> PortalLanes::close(PortalId id) {
         return names;
     };
     const auto names = co_await Impl::on(portal->home.get_executor(), std::move(end));
+    std::string left;
     for (const auto& name : names) {
         const bool ended = co_await impl->end_lane(name);
-        if (!ended) co_return Error{Fault::unavailable, "lane " + name + " does not come to rest"};
+        if (!ended) left = name;
     }
     auto forget = [impl, &id] { return impl->portals.erase(id.text()); };
     [[maybe_unused]] const auto forgotten = co_await Impl::on(impl->registry(), std::move(forget));
+    if (!left.empty())
+        co_return Error{Fault::unavailable, "lane " + left + " does not come to rest"};
     store::Batch batch;  // whoever comes under this id later is asked first
     batch.erase.push_back({.table = store::Table::portal, .key = opened_key(id)});
     const auto written = co_await impl->services.store.commit(std::move(batch));

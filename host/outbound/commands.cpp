@@ -133,6 +133,7 @@ async::Awaitable<net::Response> Commands::take(
     std::shared_ptr<accounts::Portal> portal, Letter letter
 ) {
     const WallMs now = services_.ground.clock.wall_ms();
+    const auto keys = portal->keys();  // those that the opener is made from
     auto opened = portal->opener().open(
         {letter.id, letter.timestamp, letter.signature, letter.content_type, letter.body},
         portal->terms()->encrypt,
@@ -145,8 +146,8 @@ async::Awaitable<net::Response> Commands::take(
         co_return unauthorized();
     }
     if (opened->by_next) {
-        const auto promote = [&portal] {
-            portal->keys()->saw_next();
+        const auto promote = [&keys] {
+            keys->saw_next();
             return true;
         };
         co_await services_.pool.run(promote);

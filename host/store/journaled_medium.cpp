@@ -14,7 +14,7 @@ constexpr std::size_t kFilesMax = 8;
 constexpr std::size_t kFlushEvery = 4;  // generations
 constexpr std::size_t kFillPiece = 1U << 20U;
 constexpr std::size_t kSettlePiece = 64U << 10U;
-constexpr std::chrono::seconds kKeepUp{10};
+constexpr std::chrono::seconds kKeepUp{60};
 constexpr std::chrono::milliseconds kTryAgain{200};
 
 class JournalWrites final : public Writes {
@@ -274,10 +274,15 @@ Result<void> JournaledMedium::wait_for_room() {
     const auto before = flushes_;
     urgent_ = true;
     work_.notify_one();
-    flushed_.wait_for(lock, kKeepUp, [&] { return flushes_ != before || !failing_.empty(); });
-    if (flushes_ != before) return {};
-    return Error{
-        Fault::storage, failing_.empty() ? "the tables cannot keep up with the journal" : failing_};
+    // As long as it gets on, however slowly: whoever commits meanwhile waits, and is sent away when
+    // too many do. A disk that took a minute for one piece does not work.
+    for (auto seen = pieces_;; seen = pieces_) {
+        flushed_.wait_for(lock, kKeepUp, [&] { return flushes_ != before || !failing_.empty(); });
+        if (flushes_ != before) return {};
+        if (!failing_.empty()) return Error{Fault::storage, failing_};
+        if (pieces_ == seen)
+            return Error{Fault::storage, "the tables cannot keep up with the journal"};
+    }
 }
 
 void JournaledMedium::heads_synced(std::span<const LaneHead> heads) {
@@ -382,6 +387,7 @@ void JournaledMedium::flush(std::unique_lock<std::mutex>& lock) {
 void JournaledMedium::pause_after(std::chrono::steady_clock::duration work) {
     constexpr int kRestPerWork = 3;
     std::unique_lock lock{mutex_};
+    ++pieces_;
     if (frozen_.size() > 1) return;
     work_.wait_for(lock, kRestPerWork * work, [this] {
         return urgent_ || stopping_ || frozen_.size() > 1;

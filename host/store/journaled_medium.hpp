@@ -84,8 +84,9 @@ private:
     std::uint64_t settled_on_disk_ = 0;  ///< ... and have it up to this one
     std::size_t unflushed_ = 0;          ///< generations in between
     std::uint64_t flushes_ = 0;
-    bool urgent_ = false;  ///< somebody waits for a file
-    std::string failing_;  ///< why the tables take nothing; "" = they do
+    bool urgent_ = false;       ///< somebody waits for a file
+    std::uint64_t pieces_ = 0;  ///< settled, ever
+    std::string failing_;       ///< why the tables take nothing; "" = they do
     bool stopping_ = false;
     std::thread settler_;
 };

@@ -103,12 +103,8 @@ std::optional<LaneInfo> LaneStore::lane(LaneId lane) const {
     return parts_.lanes->find(lane);
 }
 
-std::vector<LaneInfo> LaneStore::lanes() const {
-    return parts_.lanes->all();
-}
-
-std::vector<LaneInfo> LaneStore::lanes_under(std::string_view prefix) const {
-    return parts_.lanes->under(prefix);
+std::vector<LaneInfo> LaneStore::lanes(const std::string& from, const std::string& to) const {
+    return parts_.lanes->between(from, to);
 }
 
 Result<Prepared> LaneStore::prepared(Batch batch) {

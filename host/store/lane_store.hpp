@@ -30,8 +30,7 @@ public:
     using Store::open_lane;
     Result<LaneInfo> open_lane(const std::string& name, std::uint64_t waiting_bytes_max) override;
     std::optional<LaneInfo> lane(LaneId lane) const override;
-    std::vector<LaneInfo> lanes() const override;
-    std::vector<LaneInfo> lanes_under(std::string_view prefix) const override;
+    std::vector<LaneInfo> lanes(const std::string& from, const std::string& to) const override;
     async::Awaitable<Result<Receipt>> commit(Batch batch) override;
     Result<Receipt> commit_and_wait(Batch batch) override;
     Result<std::vector<Record>> read(

@@ -74,22 +74,13 @@ std::optional<LaneInfo> LaneTable::find(const std::string& name) const {
     return info_of(*at(it->second));
 }
 
-std::vector<LaneInfo> LaneTable::all() const {
+std::vector<LaneInfo> LaneTable::between(const std::string& from, const std::string& to) const {
     const std::lock_guard guard{mutex_};
     std::vector<LaneInfo> out;
-    out.reserve(names_.size());
-    for (const auto& entry : entries_) {
-        if (entry != nullptr) out.push_back(info_of(*entry));
+    for (auto name = names_.lower_bound(from); name != names_.end(); ++name) {
+        if (!to.empty() && name->first >= to) break;
+        out.push_back(info_of(*at(name->second)));
     }
-    return out;
-}
-
-std::vector<LaneInfo> LaneTable::under(std::string_view prefix) const {
-    const std::lock_guard guard{mutex_};
-    std::vector<LaneInfo> out;
-    for (auto at = names_.lower_bound(prefix); at != names_.end() && at->first.starts_with(prefix);
-         ++at)
-        out.push_back(info_of(*this->at(at->second)));
     return out;
 }
 

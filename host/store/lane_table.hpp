@@ -1,12 +1,10 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -50,8 +48,7 @@ public:
 
     std::optional<LaneInfo> find(LaneId lane) const;
     std::optional<LaneInfo> find(const std::string& name) const;
-    std::vector<LaneInfo> all() const;
-    std::vector<LaneInfo> under(std::string_view prefix) const;  ///< by the beginning of its name
+    std::vector<LaneInfo> between(const std::string& from, const std::string& to) const;
     LaneId next_id() const;
     std::optional<LaneDraft> draft(LaneId lane) const;
     Sequence head(LaneId lane) const;
@@ -109,7 +106,7 @@ private:
 
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<Entry>> entries_;  ///< by id; ids are small and contiguous
-    std::map<std::string, LaneId, std::less<>> names_;
+    std::map<std::string, LaneId> names_;
     std::deque<LaneId> due_;
     std::uint64_t due_bytes_ = 0;
 };

@@ -38,13 +38,19 @@ Result<std::unique_ptr<Vault>> make_new(
 
 // Sizes are only needed roughly, so a long lane is measured by its beginning.
 std::uint64_t measure(const Medium& medium, LaneId lane, Sequence head, Sequence tail) {
-    constexpr std::uint64_t kMeasured = 256;
+    constexpr std::uint64_t kMeasured = 16;
+    constexpr std::uint64_t kMeasuredWell = 256;  // where it may come near to a bound
+    constexpr std::uint64_t kMuch = 64ULL << 20U;
     const auto cursor = medium.cursor(
         Family::msg, Key::of_record(lane, head).view(), Key::of_record(lane, tail).view()
     );
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
-    for (; cursor->valid() && count < kMeasured; cursor->next()) {
+    const auto enough = [&] {
+        return count >= kMeasuredWell ||
+               (count >= kMeasured && bytes / count * (tail - head) < kMuch);
+    };
+    for (; cursor->valid() && !enough(); cursor->next()) {
         ++count;
         bytes += cursor->value().size();
     }
@@ -167,7 +173,7 @@ Result<void> load_lanes(Medium& medium, LaneTable& lanes) {
 
 Result<std::vector<LaneId>> adopt_tails(const Medium& medium, LaneTable& lanes) {
     std::vector<LaneId> out;
-    for (const auto& lane : lanes.all()) {
+    for (const auto& lane : lanes.between("", "")) {
         const auto tail = last_record(medium, lane.id, lane.tail);
         if (!tail) return tail.error();
         if (*tail == lane.tail) continue;

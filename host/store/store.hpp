@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "host/async/await.hpp"
@@ -235,12 +234,15 @@ public:
     ) = 0;
     Result<LaneInfo> open_lane(const std::string& name) { return open_lane(name, 0); }
     virtual std::optional<LaneInfo> lane(LaneId lane) const = 0;  ///< from memory, never blocks
-    virtual std::vector<LaneInfo> lanes() const = 0;              ///< from memory, never blocks
-    /// Those whose name begins so; quicker than going through all.
-    virtual std::vector<LaneInfo> lanes_under(std::string_view prefix) const {
-        auto all = lanes();
-        std::erase_if(all, [prefix](const auto& lane) { return !lane.name.starts_with(prefix); });
-        return all;
+    /// Those called `from` or later, but before `to` ("" = to the end), by name. From memory, never
+    /// blocks.
+    virtual std::vector<LaneInfo> lanes(const std::string& from, const std::string& to) const = 0;
+    std::vector<LaneInfo> lanes() const { return lanes("", ""); }
+    /// Those whose name begins so; `prefix` ends in '/'.
+    std::vector<LaneInfo> lanes_under(const std::string& prefix) const {
+        std::string behind = prefix;
+        ++behind.back();
+        return lanes(prefix, behind);
     }
 
     /// Writes `batch` whole; completes, on the caller's loop, when it is synced (or, not `durable`,

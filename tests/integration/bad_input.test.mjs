@@ -227,6 +227,7 @@ test('the admin side opens to tokens only, and gives each what its role may', wi
     assert.equal((await ask('/v1/plugins/telegram/recent', { token: `Bearer ${operator}` })).status, 200)
     const operate = { token: `Bearer ${operator}`, method: 'POST' }
     isProblem(await ask('/v1/portals/acme/license/rotate', { ...operate, body: '{}' }), 403)
+    for (const [method, what] of [['POST', ''], ['PUT', '/acme'], ['PATCH', '/acme'], ['DELETE', '/acme']]) isProblem(await ask(`/v1/portals${what}`, { ...operate, method, body: '{}' }), 403)
     assert.equal((await ask('/v1/lanes/pause', { ...operate, body: lane })).status, 200)
     assert.equal((await ask('/v1/lanes/resume', { ...operate, body: lane })).status, 200)
     const audit = (await ask('/v1/audit', admin)).json.items

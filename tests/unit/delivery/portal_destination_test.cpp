@@ -16,6 +16,7 @@ class FakeClient final : public net::Client {
 public:
     async::Awaitable<net::ClientReply> fetch(net::ClientRequest request) override {
         requests.push_back(std::move(request));
+        if (meanwhile) meanwhile();
         co_return reply;
     }
     async::Awaitable<net::StreamedReply> stream(net::ClientRequest) override {
@@ -25,6 +26,7 @@ public:
 
     std::vector<net::ClientRequest> requests;
     net::ClientReply reply;
+    std::function<void()> meanwhile;
 };
 
 class PortalDestinationTest : public testing::Test {
@@ -91,6 +93,14 @@ protected:
 };
 
 }  // namespace
+
+TEST_F(PortalDestinationTest, WhatIsGoneFromWhereThePortalWasIsNotGone) {
+    client.reply.status = 410;
+    EXPECT_EQ(deliver({record(1, "a")}).kind, lanes::Verdict::Kind::gone);
+    client.meanwhile = [this] { settings.url = "https://portal.example/moved"; };
+    EXPECT_EQ(deliver({record(1, "a")}).kind, lanes::Verdict::Kind::cancelled);
+    EXPECT_EQ(deliver({record(1, "a")}).kind, lanes::Verdict::Kind::gone) << "there as well";
+}
 
 TEST_F(PortalDestinationTest, PostsOneSealedBatchThatThePortalCanOpen) {
     const auto verdict = deliver(

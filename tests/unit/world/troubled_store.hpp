@@ -24,7 +24,10 @@ public:
     std::optional<store::LaneInfo> lane(store::LaneId lane) const override {
         return inner_->lane(lane);
     }
-    std::vector<store::LaneInfo> lanes() const override { return inner_->lanes(); }
+    std::vector<store::LaneInfo> lanes(const std::string& from, const std::string& to)
+        const override {
+        return inner_->lanes(from, to);
+    }
 
     async::Awaitable<Result<store::Receipt>> commit(store::Batch batch) override {
         if (refuse_writes) {
