@@ -102,12 +102,12 @@ export class Host {
 /** Fills a store with events that wait; the folder is for `Host.start`. */
 export async function fill({ lanes, each, bytes = 1000, url = `http://${sink}`, name = 'host' }) {
   const folder = fresh(name)
-  const figures = await call(program('trunkline-bench-fill'), `${folder}/store`, `${folder}/store.key`, lanes, each, bytes, url)
+  const figures = await call(program('trunkline-bench-fill'), `${folder}/store/db`, `${folder}/store.key`, lanes, each, bytes, url)
   return { folder, ...figures }
 }
 
 /** How long from now until a webhook is taken. */
-export async function firstTaken(since, patience = 120_000) {
+export async function firstTaken(since, patience = 600_000) {
   for (let number = 900_000_000; Date.now() - since < patience; number++) {
     try {
       const answer = await fetch(`http://127.0.0.1:${ports.hooks}/hooks/p0`, {

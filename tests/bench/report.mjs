@@ -53,13 +53,13 @@ const svg = (width, height, inside) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/>${inside}</svg>\n`
 
 /** Memory and what was delivered, over the time of the drain. */
-function course(scale) {
+function course(seen) {
   const [left, top, width, height] = [70, 30, 720, 240]
-  const last = Math.max(...scale.samples.map(sample => sample.s))
-  const most = Math.max(...scale.samples.map(sample => sample.delivered))
-  const memory = Math.max(200, ...scale.samples.map(sample => sample.mb)) * 1.1
+  const last = Math.max(...seen.samples.map(sample => sample.s))
+  const most = Math.max(...seen.samples.map(sample => sample.delivered))
+  const memory = Math.max(200, ...seen.samples.map(sample => sample.mb)) * 1.1
   const x = s => left + (s / last) * width
-  const path_ = (of, top_) => scale.samples.map((sample, i) => `${i ? 'L' : 'M'}${x(sample.s).toFixed(1)} ${(top + height - (of(sample) / top_) * height).toFixed(1)}`).join('')
+  const path_ = (of, top_) => seen.samples.map((sample, i) => `${i ? 'L' : 'M'}${x(sample.s).toFixed(1)} ${(top + height - (of(sample) / top_) * height).toFixed(1)}`).join('')
   const marks = [0, 0.25, 0.5, 0.75, 1].map(share =>
     `<text x="${left - 8}" y="${top + height - share * height + 4}" text-anchor="end">${(share * memory).toFixed(0)} MB</text>` +
     `<text x="${left + width + 8}" y="${top + height - share * height + 4}">${((share * most) / 1e6).toFixed(1)} M</text>` +
@@ -70,20 +70,25 @@ function course(scale) {
     `<text x="${left}" y="18" fill="#c2413b">resident memory (left)</text><text x="${left + width}" y="18" text-anchor="end" fill="#2f855a">delivered (right)</text>`)
 }
 
-function scaleText(scale) {
-  const mb = scale.samples.map(sample => sample.mb)
-  return `${short(scale.lanes)} lanes with ${scale.each} events each, 1 % of them for a portal that is down; filled at ${short(scale.filledPerSecond)}/s, ${short(scale.diskMb)} MB on disk. ` +
-    `The host was there after ${short(scale.startSeconds)} s and stood at ${short(scale.waitingMb)} MB; while it delivered ${short(scale.taken.delivered)} events at ${short(scale.taken.delivered_per_s)}/s it had ` +
-    `${short(median(mb))} MB (${short(Math.min(...mb))}–${short(Math.max(...mb))}), afterwards ${short(scale.afterMb)} MB. Lost ${scale.taken.lost}, out of order ${scale.taken.reordered}, twice ${scale.taken.repeats}. ` +
-    `On disk afterwards: ${short(scale.afterDiskMb)} MB.`
+const what = {
+  deep: seen => `${short(seen.events)} events in eight lanes`,
+  scale: seen => `${short(seen.lanes)} lanes with ${seen.each} events each, 1 % of them for a portal that is down`,
+}
+
+function courseText(suite, seen) {
+  const mb = seen.samples.map(sample => sample.mb)
+  return `${what[suite](seen)}; filled at ${short(seen.filledPerSecond)}/s, ${short(seen.diskMb)} MB on disk. ` +
+    `The host was there after ${short(seen.startSeconds)} s and stood at ${short(seen.waitingMb)} MB; while it delivered ${short(seen.taken.delivered)} events at ${short(seen.taken.delivered_per_s)}/s it had ` +
+    `${short(median(mb))} MB (${short(Math.min(...mb))}–${short(Math.max(...mb))}), afterwards ${short(seen.afterMb)} MB. Lost ${seen.taken.lost}, out of order ${seen.taken.reordered}, twice ${seen.taken.repeats}. ` +
+    `On disk afterwards: ${short(seen.afterDiskMb)} MB.`
 }
 
 export async function report(samples) {
   mkdirSync(charts, { recursive: true })
   const judged = judge(samples)
   writeFileSync(path.join(charts, 'targets.svg'), bars(judged))
-  const scale = samples.filter(sample => sample.suite === 'scale').at(-1)?.seen
-  if (scale) writeFileSync(path.join(charts, 'scale.svg'), course(scale))
+  const courses = Object.keys(what).map(suite => ({ suite, seen: samples.filter(sample => sample.suite === suite).at(-1)?.seen })).filter(one => one.seen)
+  for (const { suite, seen } of courses) writeFileSync(path.join(charts, `${suite}.svg`), course(seen))
   const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const checks = samples.flatMap(sample => Object.values(sample.seen)).filter(one => one?.sink?.delivered)
   const sum = name => checks.reduce((all, one) => all + one.sink[name], 0)
@@ -91,7 +96,7 @@ export async function report(samples) {
     `Measured ${samples.at(-1).at.slice(0, 10)} on ${cpus().length} cores of ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, at ${commit}; beside ${(await versions()).join(', ')}.`,
     '', table(judged), '', '![how far each figure is from its must](performance/targets.svg)', '',
     `The sink looked at ${short(sum('delivered'))} messages meanwhile: ${sum('reordered')} out of order, ${sum('repeats')} twice.`,
-    ...(scale ? ['', scaleText(scale), '', '![memory while ten million events are delivered](performance/scale.svg)'] : []),
+    ...courses.flatMap(({ suite, seen }) => ['', courseText(suite, seen), '', `![memory while they are delivered](performance/${suite}.svg)`]),
   ].join('\n')
   const [begin, end] = ['<!-- measured -->', '<!-- measured: end -->']
   const before = readFileSync(page, 'utf8')

@@ -7,9 +7,9 @@ import { report } from './report.mjs'
 import { judge } from './rows.mjs'
 import * as suites from './suites.mjs'
 
-const all = ['full', 'paced', 'steady', 'trouble', 'isolation', 'backlog', 'idle', 'scale']
+const all = ['full', 'paced', 'steady', 'trouble', 'isolation', 'backlog', 'idle', 'deep', 'scale']
 const kept = path.join(scratch, 'samples.jsonl')
-const options = { rounds: 3, seconds: 5, lanes: 10_000 } // a configuration file holds not many more portals
+const options = { rounds: 3, seconds: 5, lanes: 100_000 }
 const wanted = []
 for (let i = 2; i < process.argv.length; i++) {
   const word = process.argv[i]
@@ -18,7 +18,7 @@ for (let i = 2; i < process.argv.length; i++) {
   else if (['--rounds', '--seconds', '--lanes'].includes(word) && value > 0) options[word.slice(2)] = value, i++
   else if (all.includes(word) || word === 'report') wanted.push(word)
   else {
-    console.error(`${word}? usage: scripts/bench [--new] [--rounds 3] [--seconds 5] [--lanes 10000] [${all.join('|')}]... | report`)
+    console.error(`${word}? usage: scripts/bench [--new] [--rounds 3] [--seconds 5] [--lanes 100000] [${all.join('|')}]... | report`)
     process.exit(2)
   }
 }
@@ -26,7 +26,7 @@ const chosen = wanted.length ? wanted : all
 mkdirSync(scratch, { recursive: true })
 for (let round = 0; round < options.rounds; round++) {
   for (const suite of chosen.filter(name => name !== 'report')) {
-    if (suite === 'scale' && round > 0) continue
+    if (['deep', 'scale'].includes(suite) && round > 0) continue
     const began = Date.now()
     const seen = await suites[suite]({ ...options, round })
     appendFileSync(kept, JSON.stringify({ suite, round, at: new Date().toISOString(), seen }) + '\n')

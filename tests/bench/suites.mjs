@@ -97,11 +97,13 @@ export async function trouble({ seconds }) {
     seen[dead ? 'oneDead' : 'noneDead'] = await host.load({ seconds, idle: 1 })
     await host.stop()
   }
+  // Each at an address of its own: of one server that hangs nothing else can be had either.
+  const own = i => `http://127.1.${Math.floor(i / 256)}.${i % 256}:${ports.sink}/p${i}`
   for (const hanging of [0, 500]) {
-    const { folder } = await fill({ lanes: 1000, each: 0, url: `http://${sink}` }) // all of them opened
-    const host = await Host.start({ folder, portals: 1000 })
+    const { folder } = await fill({ lanes: 1000, each: 0, url: `http://127.1.{i}:${ports.sink}` }) // all of them opened
+    const host = await Host.start({ folder, portals: 1000, url: own })
     await quiet()
-    seen[hanging ? 'halfHangs' : 'noneHangs'] = await host.load({ seconds: 2 * seconds, portals: 1000, conversations: 2000, hang_below: hanging, idle: 1 })
+    seen[hanging ? 'halfHangs' : 'noneHangs'] = await host.load({ seconds: 2 * seconds, portals: 1000, conversations: 2000, hang_below: hanging, idle: 1, sink: `0.0.0.0:${ports.sink}` })
     await host.stop()
   }
   return seen
@@ -152,7 +154,7 @@ export async function backlog({ seconds }) {
   const full = await fill({ lanes: 8, each: million / 8, url: `http://${sink}` })
   await quiet()
   const before = Date.now()
-  const taking = load({ mode: 'sink', sink, count: million, seconds: 120, conversations: 8 })
+  const taking = load({ mode: 'sink', sink, count: million, seconds: 600, conversations: 8 })
   const draining = await Host.start({ folder: full.folder, accounts: 0 })
   seen.drain = await taking
   seen.drainSeconds = (Date.now() - before) / 1000
@@ -167,12 +169,45 @@ export async function backlog({ seconds }) {
   return seen
 }
 
-/** Ten thousand portals, and nothing to do. */
+/** Ten million wait, and then all of them go. Takes a quarter of an hour; one round of it is enough. */
+export async function deep({ events = 10 * million }) {
+  const seen = { events }
+  const filled = await fill({ lanes: 8, each: events / 8, url: `http://${sink}` })
+  seen.filledPerSecond = filled.per_s
+  const host = await Host.start({ folder: filled.folder, url: deadUrl })
+  seen.startSeconds = await firstTaken(host.began)
+  await sleep(5)
+  seen.waitingMb = host.server.memoryMb()
+  seen.diskMb = folderMb(`${filled.folder}/store`)
+  await host.stop()
+  const draining = await Host.start({ folder: filled.folder, accounts: 0 })
+  Object.assign(seen, await drained(draining, { count: events, conversations: 8 }))
+  return seen
+}
+
+/** What a host is like while it gives all that waits to a sink that begins now; it is stopped afterwards. */
+async function drained(host, { count, conversations }) {
+  const seen = { samples: [] }
+  const disk = () => folderMb(`${host.folder}/store`)
+  const taking = load({ mode: 'sink', sink, count, seconds: 1800, conversations, idle: 600 })
+  let done = false
+  taking.finally(() => (done = true)).catch(() => {})
+  for (const began = Date.now(); !done; await sleep(2))
+    seen.samples.push({ s: (Date.now() - began) / 1000, mb: host.server.memoryMb(), delivered: (await host.metrics()).trunkline_lanes_delivered_total, diskMb: disk() })
+  seen.taken = await taking
+  await sleep(5)
+  seen.afterMb = host.server.memoryMb()
+  seen.afterDiskMb = disk()
+  await host.stop()
+  return seen
+}
+
+/** Ten thousand portals with one lane each, and nothing to do. */
 export async function idle() {
   const seen = {}
   for (const portals of [10, 10_010]) {
     const { folder } = await fill({ lanes: portals, each: 0, url: `http://${sink}` })
-    const host = await Host.start({ folder, portals, accounts: 0 })
+    const host = await Host.start({ folder, portals, accounts: 0, lanes: '[{name: messages}]' })
     await sleep(5)
     seen[portals === 10 ? 'fewMb' : 'manyMb'] = host.server.memoryMb()
     await quiet()
@@ -186,7 +221,7 @@ export async function idle() {
 
 /** Many lanes with 100 events each, 1 % of them for a portal that is down. Takes minutes; one round of it is enough. */
 export async function scale({ lanes, each = 100 }) {
-  const seen = { lanes, each, samples: [] }
+  const seen = { lanes, each }
   const isDead = i => i % 100 === 99
   const filled = await fill({ lanes, each, bytes: 600, url: `http://${sink}` })
   Object.assign(seen, { filledPerSecond: filled.per_s, diskMb: folderMb(`${filled.folder}/store`) })
@@ -197,17 +232,5 @@ export async function scale({ lanes, each = 100 }) {
   // Nobody answers yet: everything waits.
   await sleep(5)
   seen.waitingMb = host.server.memoryMb()
-  const taking = load({ mode: 'sink', sink, count: wanted, seconds: 900, conversations: lanes, idle: 900 })
-  let done = false
-  taking.finally(() => (done = true))
-  for (const began = Date.now(); !done; await sleep(2)) {
-    const metrics = await host.metrics()
-    seen.samples.push({ s: (Date.now() - began) / 1000, mb: host.server.memoryMb(), delivered: metrics.trunkline_lanes_delivered_total, diskMb: folderMb(`${filled.folder}/store`) })
-  }
-  seen.taken = await taking
-  await sleep(5)
-  seen.afterMb = host.server.memoryMb()
-  seen.afterDiskMb = folderMb(`${filled.folder}/store`)
-  await host.stop()
-  return seen
+  return Object.assign(seen, await drained(host, { count: wanted, conversations: lanes }))
 }

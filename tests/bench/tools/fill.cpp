@@ -1,8 +1,8 @@
 // Fills a store with events that wait for portals, through the engine, as fast as it takes them;
 // the host is started on it afterwards.
 //   trunkline-bench-fill STORE KEY_FILE LANES EVENTS_EACH BYTES URL
-// Lane i is that of portal p<i>, which counts as opened at URL/p<i>. Its events are of conversation
-// i.
+// Lane i is that of portal p<i>, which counts as opened at URL/p<i>; "{i}" in it is i / 256 and
+// i % 256, with a dot between: an address of its own. Its events are of conversation i.
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -59,6 +59,8 @@ std::vector<store::LaneId> open_lanes(
         row.table = store::Table::portal;
         row.key = "opened" + std::string(1, '\0') + portal;
         row.value = url + '/' + portal;
+        if (const auto own = row.value.find("{i}"); own != std::string::npos)
+            row.value.replace(own, 3, std::to_string(i / 256) + '.' + std::to_string(i % 256));
         opened.put.push_back(std::move(row));
         if (opened.put.size() < kTogether && i + 1 < lanes) continue;
         const auto written = store.commit_and_wait(std::exchange(opened, {}));
