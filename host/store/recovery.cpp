@@ -17,8 +17,9 @@ constexpr std::size_t kProofHeader = 4 + kSaltBytes;
 Result<std::unique_ptr<Vault>> make_new(
     Medium& medium, const Secret& key, const std::string& name
 ) {
-    const auto lanes = medium.cursor(Family::lane, {}, {});
-    if (lanes->valid()) {
+    // Let go of before anything is written: a cursor keeps the tables from being opened anew.
+    const bool has_lanes = medium.cursor(Family::lane, {}, {})->valid();
+    if (has_lanes) {
         return Error{
             Fault::storage,
             name + " is damaged: it has lanes but no proof of its key; its files are kept"};
