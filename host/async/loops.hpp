@@ -9,11 +9,11 @@
 
 namespace trunkline::async {
 
-/// One event loop per core, each run by exactly one thread, so that what belongs to a loop needs no
-/// lock. Owner: main. Construct, `start()`, later `stop()`; all three from one thread.
+/// Event loops, each run by exactly one thread, so that what belongs to a loop needs no lock.
+/// Owner: main. Construct, `start()`, later `stop()`; all three from one thread.
 class Loops {
 public:
-    explicit Loops(std::size_t count);  ///< 0 = one per core
+    explicit Loops(std::size_t count);  ///< 0 = one per core, less one for the committer
     ~Loops();
     Loops(const Loops&) = delete;
     Loops& operator=(const Loops&) = delete;

@@ -44,7 +44,13 @@ void bind_endpoint(Section& s, const char* key, Endpoint& out, const char* about
 void bind_listen(Section& s, Listen& out) {
     bind_endpoint(s, "public", out.public_side, "webhooks, portal commands, media");
     bind_endpoint(s, "admin", out.admin, "admin API and /metrics; beyond loopback only with TLS");
-    s.number("threads", out.threads, 0, 256, "event loops, each with one thread; 0 = one per core");
+    s.number(
+        "threads",
+        out.threads,
+        0,
+        256,
+        "event loops, each with one thread; 0 = one per core, less one for the committer"
+    );
     if (!s.describing() && !is_loopback(out.admin.address) && out.admin.certificate.empty()) {
         s.problem("admin", "beyond loopback the admin side needs a certificate and key");
     }

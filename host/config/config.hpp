@@ -37,7 +37,7 @@ struct Listen {
         .address = "127.0.0.1:8080", .certificate = {}, .key = {}, .trusted_proxies = {}};
     Endpoint admin{
         .address = "127.0.0.1:8081", .certificate = {}, .key = {}, .trusted_proxies = {}};
-    std::uint64_t threads = 0;  ///< 0 = one per core
+    std::uint64_t threads = 0;  ///< 0 = one per core, less one for the committer
 };
 
 struct AdminToken {

@@ -35,11 +35,9 @@ public:
     explicit ObjectText(std::string& out) : out_{out} {}
 
     std::string& key(std::string_view name) {
-        out_ += next_;
+        const char begin[] = {next_, '"'};
         next_ = ',';
-        out_ += '"';
-        out_ += name;
-        out_ += "\":";
+        out_.append(begin, sizeof begin).append(name).append("\":", 2);
         return out_;
     }
     void text(std::string_view name, std::string_view value) {

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 
 #include "json_read.hpp"
 
@@ -20,6 +19,12 @@ std::optional<std::int64_t> number(std::string_view text) {
     if (text.empty() || error != std::errc{} || end != text.data() + text.size())
         return std::nullopt;
     return value;
+}
+
+/// Writes `value` in digits that end before `end`; the zeros in front of it stay.
+void put_digits(std::string& text, std::size_t end, unsigned value) {
+    for (; value > 0; value /= 10)
+        text[--end] = static_cast<char>('0' + value % 10);
 }
 
 }  // namespace
@@ -119,18 +124,13 @@ std::string time_text(std::optional<std::int64_t> seconds) {
     const auto day = std::chrono::floor<std::chrono::days>(moment);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss time{moment - day};
-    char text[40];
-    std::snprintf(
-        text,
-        sizeof text,
-        "%04d-%02u-%02uT%02d:%02d:%02d.000Z",
-        static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()),
-        static_cast<unsigned>(date.day()),
-        static_cast<int>(time.hours().count()),
-        static_cast<int>(time.minutes().count()),
-        static_cast<int>(time.seconds().count())
-    );
+    std::string text = "0000-00-00T00:00:00.000Z";
+    put_digits(text, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(text, 7, static_cast<unsigned>(date.month()));
+    put_digits(text, 10, static_cast<unsigned>(date.day()));
+    put_digits(text, 13, static_cast<unsigned>(time.hours().count()));
+    put_digits(text, 16, static_cast<unsigned>(time.minutes().count()));
+    put_digits(text, 19, static_cast<unsigned>(time.seconds().count()));
     return text;
 }
 

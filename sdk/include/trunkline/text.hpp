@@ -99,10 +99,15 @@ constexpr TextLength text_length(std::string_view text) noexcept {
 
 /// Converts offsets within one text between bytes (UTF-8), UTF-16 units and code points. An offset
 /// inside a character moves to its start, one behind the end to the end, so that a hostile span
-/// never leaves the text. Built in one pass; each question is a binary search.
+/// never leaves the text. Built in one pass; each question is a binary search, and in a text of
+/// ASCII alone none at all.
 class TextOffsets {
 public:
     explicit TextOffsets(std::string_view text) {
+        if (ascii(text)) {
+            ascii_size_ = text.size();
+            return;
+        }
         Place place{0, 0};
         places_.reserve(text.size() + 1);
         while (!text.empty()) {
@@ -114,7 +119,9 @@ public:
         places_.push_back(place);
     }
 
-    std::size_t code_points() const noexcept { return places_.size() - 1; }
+    std::size_t code_points() const noexcept {
+        return places_.empty() ? ascii_size_ : places_.size() - 1;
+    }
 
     std::size_t code_point_of_utf16(std::size_t offset) const noexcept {
         return find(offset, &Place::utf16);
@@ -123,10 +130,12 @@ public:
         return find(offset, &Place::bytes);
     }
     std::size_t utf16_of_code_point(std::size_t offset) const noexcept {
-        return places_[std::min(offset, code_points())].utf16;
+        const std::size_t inside = std::min(offset, code_points());
+        return places_.empty() ? inside : places_[inside].utf16;
     }
     std::size_t byte_of_code_point(std::size_t offset) const noexcept {
-        return places_[std::min(offset, code_points())].bytes;
+        const std::size_t inside = std::min(offset, code_points());
+        return places_.empty() ? inside : places_[inside].bytes;
     }
 
 private:
@@ -134,12 +143,21 @@ private:
         std::size_t bytes, utf16;
     };
 
+    static bool ascii(std::string_view text) noexcept {
+        unsigned char all = 0;
+        for (const char c : text)
+            all |= static_cast<unsigned char>(c);
+        return all < 0x80;
+    }
+
     std::size_t find(std::size_t offset, std::size_t Place::*unit) const noexcept {
+        if (places_.empty()) return std::min(offset, ascii_size_);
         const auto after = std::ranges::upper_bound(places_, offset, {}, unit);
         return static_cast<std::size_t>(after - places_.begin()) - 1;
     }
 
-    std::vector<Place> places_;  ///< where each code point starts, and the end
+    std::vector<Place> places_;  ///< where each code point starts, and the end; of ASCII, nothing
+    std::size_t ascii_size_ = 0;
 };
 
 /// Bytes in lower-case hexadecimal, as signatures are often written.

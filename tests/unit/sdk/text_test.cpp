@@ -25,6 +25,16 @@ TEST(Text, HostileOffsetsStayInTheText) {
     EXPECT_EQ(TextOffsets{""}.code_point_of_utf16(7), 0U);
 }
 
+TEST(Text, OffsetsOfAsciiAreAllTheSame) {
+    const TextOffsets offsets{"plain"};
+    EXPECT_EQ(offsets.code_points(), 5U);
+    EXPECT_EQ(offsets.code_point_of_utf16(3), 3U);
+    EXPECT_EQ(offsets.code_point_of_byte(5), 5U);
+    EXPECT_EQ(offsets.code_point_of_byte(999), 5U);
+    EXPECT_EQ(offsets.utf16_of_code_point(4), 4U);
+    EXPECT_EQ(offsets.byte_of_code_point(SIZE_MAX), 5U);
+}
+
 TEST(Text, LengthsCountEveryUnit) {
     const TextLength length = text_length("aж😀");
     EXPECT_EQ(length.bytes, 7U);

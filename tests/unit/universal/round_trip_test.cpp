@@ -45,6 +45,27 @@ TEST(RoundTripTest, WhatIsWrittenIsJsonForAnyBytes) {
     }
 }
 
+TEST(RoundTripTest, EveryByteIsTreatedAloneAsAmongPlainOnes) {
+    // Plain text is skipped eight bytes at a time; whatever stands anywhere among them must be
+    // seen, and its neighbours not be taken for it.
+    for (int byte = 0; byte < 256; ++byte) {
+        std::string alone;
+        append_json_string(std::string(1, static_cast<char>(byte)), alone);
+        const std::string middle = alone.substr(1, alone.size() - 2);
+        for (std::size_t at = 0; at < 24; ++at) {
+            for (const char beside : {'a', ' ', '!', '#', '[', ']', '~'}) {
+                std::string text(24, beside);
+                text[at] = static_cast<char>(byte);
+                std::string json;
+                append_json_string(text, json);
+                const std::string before(at, beside);
+                const std::string after(23 - at, beside);
+                ASSERT_EQ(json, '"' + before + middle + after + '"') << byte << " at " << at;
+            }
+        }
+    }
+}
+
 TEST(RoundTripTest, TimesOfEveryYearAgreeWithTheBase) {
     std::mt19937_64 random{7};
     for (int i = 0; i < 5000; ++i) {
