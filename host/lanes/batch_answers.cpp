@@ -352,18 +352,20 @@ async::Awaitable<> BatchLane::conclude_trial(Parcel parcel, store::Record head, 
     const bool refused = verdict.kind == Kind::unclear || verdict.kind == Kind::too_large ||
                          verdict.kind == Kind::rejected;
     const auto& after = parcel.records.back();
+    const bool large = verdict.kind == Kind::too_large &&
+                       outweighs(after, {parcel.records.begin(), parcel.records.end() - 1});
     const auto named = std::ranges::find(verdict.rejected, after.id, &Verdict::Rejected::id);
     if (verdict.kind == Kind::gone) {
         co_await gone(std::move(verdict));
     } else if (verdict.kind == Kind::cancelled) {
         line.not_before = ground_.clock.steady() + setup_.policy.retry.first;
-    } else if (verdict.kind == Kind::rejected && named != verdict.rejected.end()) {
+    } else if (large || (verdict.kind == Kind::rejected && named != verdict.rejected.end())) {
         // The event after it has a fault of its own: it goes, and the try is made with the next.
         Parcel rest;
         rest.names = parcel.names;
         rest.records.push_back(after);
         rest.began = parcel.began;
-        co_await rejected(std::move(rest), std::move(verdict));
+        co_await conclude(std::move(rest), std::move(verdict));
     } else if (refused && trial_open_ && own_fault(parcel)) {
         // The event after it is refused as well, but others get through: it must not hold them up.
         [[maybe_unused]] const bool gone = co_await left_out(std::move(head));

@@ -66,6 +66,16 @@ inline Ulid notice_id(const store::Record& given_up) {
     return id;
 }
 
+/// Whether a request of notices and one event that was too large was so by the event: it is at
+/// least as large as the notices together. Else the receiver takes less than it should, and says
+/// nothing about the event.
+inline bool outweighs(const store::Record& event, std::span<const store::Record> notices) {
+    std::size_t bytes = 0;
+    for (const store::Record& notice : notices)
+        bytes += notice.body.size();
+    return event.body.size() >= bytes;
+}
+
 /// What a destination made of one delivery.
 struct Verdict {
     enum class Kind {

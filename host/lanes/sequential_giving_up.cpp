@@ -267,8 +267,11 @@ async::Awaitable<SequentialLane::Next> SequentialLane::conclude_trial(
     }
     const bool refused = verdict.kind == Kind::unclear || verdict.kind == Kind::too_large ||
                          verdict.kind == Kind::rejected;
-    records.erase(records.begin());
-    if (verdict.kind == Kind::rejected && names_any(records, verdict)) {
+    records.front().body = notice.body;  // as it was sent
+    const bool large = verdict.kind == Kind::too_large &&
+                       outweighs(records.back(), {records.begin(), records.end() - 1});
+    records.erase(records.begin(), large ? records.end() - 1 : records.begin() + 1);
+    if (large || (verdict.kind == Kind::rejected && names_any(records, verdict))) {
         // The event after the head has a fault of its own: it goes, and the try is made with the
         // next.
         const auto next = co_await conclude(std::move(records), std::move(verdict));

@@ -1,5 +1,6 @@
 #include "lanes_child.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -245,7 +246,12 @@ private:
                 log_.write(step);
                 sent.write(step);
             }
-            send(batch, random() % 512);
+            // What is too large is larger than the notices that may stand before it.
+            constexpr std::size_t kLarge = 1'024;
+            const bool large = std::ranges::any_of(batch, [](const Step& step) {
+                return fate_of(step.id) == Fate::too_large;
+            });
+            send(batch, random() % 512 + (large ? kLarge : 0));
         }
     }
 

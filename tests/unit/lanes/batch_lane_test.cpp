@@ -257,6 +257,31 @@ TEST(BatchLaneTest, AnEventThatIsRefusedAloneIsGivenUpOnceOthersGotThrough) {
     EXPECT_TRUE(bench.memory.told.contains(bad));
 }
 
+TEST(BatchLaneTest, WhatIsTooLargeBehindAnEventAtFaultDoesNotShieldIt) {
+    BatchBench bench;
+    const std::string body = "large" + std::string(500, '.');
+    bool lost = true;
+    bench.answer = [&](const Delivery& delivery) {
+        if (BatchBench::has(delivery, "poison")) return answered(Kind::unclear, 400);
+        if (!BatchBench::has(delivery, body)) return bench.take(delivery);
+        // The first trial may have arrived: from then on nothing but the same may follow.
+        return std::exchange(lost, false) ? answered(Kind::fault, 0)
+                                          : answered(Kind::too_large, 413);
+    };
+    bench.add("a");
+    const auto poison = bench.add("a", "poison");
+    const auto large = bench.add("a", body);
+    const auto another = bench.add("a", body);
+    bench.add("a");
+    bench.start();
+    bench.world.pass(5min);
+    EXPECT_EQ(bench.memory.taken.size(), 2U);
+    ASSERT_EQ(bench.dead().size(), 3U);
+    EXPECT_EQ(bench.dead().at(poison).reason, "at_fault");
+    EXPECT_EQ(bench.dead().at(large).reason, "too_large");
+    EXPECT_EQ(bench.dead().at(another).reason, "too_large");
+}
+
 TEST(BatchLaneTest, WhereNothingGetsThroughNothingIsAtFault) {
     BatchBench bench;
     bench.answer = [](const Delivery&) { return answered(Kind::unclear, 400); };

@@ -153,9 +153,9 @@ struct BatchLife {
                                : dice < 5 ? "large "
                                : dice < 6 ? "refused "
                                           : "plain ";
-            const auto at = world.add(
-                id, "c" + std::to_string(world.pick(9)), kind + std::to_string(appended.size())
-            );
+            std::string body = kind + std::to_string(appended.size());
+            if (body.starts_with("large")) body.append(400, '.');
+            const auto at = world.add(id, "c" + std::to_string(world.pick(9)), std::move(body));
             if (at == 0) continue;
             appended.emplace(at, kind);
             accepted_ms.emplace(at, world.clock.wall_ms());

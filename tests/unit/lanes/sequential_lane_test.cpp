@@ -184,6 +184,34 @@ TEST_F(SequentialLaneTest, TheLastEventIsNotAtFaultBeforeAnotherIsTaken) {
     EXPECT_EQ(memory.last, 2U);
 }
 
+TEST_F(SequentialLaneTest, WhatIsTooLargeBehindAnEventAtFaultDoesNotShieldIt) {
+    bool lost = true;
+    answer = [&](const Delivery& delivery) {
+        const auto has = [&](std::string_view body) {
+            return std::ranges::any_of(delivery.records, [&](const auto& record) {
+                return record.body.starts_with(body);
+            });
+        };
+        if (has("poison")) return of(Kind::unclear, 400);
+        // The first trial may have arrived: from then on nothing but the same may follow.
+        if (has("large") && std::exchange(lost, false)) return of(Kind::fault, 0);
+        return has("large") ? of(Kind::too_large, 413) : take(delivery);
+    };
+    add(2);
+    add(1, "poison");
+    add(2, "large" + std::string(500, '.'));
+    add(3);
+    start();
+    world.pass(1min);
+
+    ASSERT_EQ(dead().size(), 3U);
+    EXPECT_EQ(dead().at(3).reason, "at_fault");
+    EXPECT_EQ(dead().at(4).reason, "too_large");
+    EXPECT_EQ(dead().at(5).reason, "too_large");
+    EXPECT_EQ(dead().at(5).last_status, 413);
+    EXPECT_EQ(memory.last, 8U);
+}
+
 TEST_F(SequentialLaneTest, AnEventTooLargeAloneIsGivenUp) {
     answer = [this](const Delivery& delivery) {
         for (const auto& record : delivery.records) {

@@ -70,7 +70,8 @@ struct Life {
     }
 
     bool poison(const store::Record& record) const { return record.body.starts_with("poison"); }
-    bool large(const store::Record& record) const { return record.body.starts_with("large"); }
+    bool large(const std::string& body) const { return body.starts_with("large"); }
+    bool large(const store::Record& record) const { return large(record.body); }
     bool refused(const store::Record& record) const { return record.body.starts_with("refused"); }
 
     // What a portal that means well does with the events in front of it.
@@ -162,9 +163,9 @@ struct Life {
                                : dice < 5 ? "large "
                                : dice < 6 ? "refused "
                                           : "plain ";
-            const auto at = world.add(
-                id, "c" + std::to_string(world.pick(5)), kind + std::to_string(appended.size())
-            );
+            std::string body = kind + std::to_string(appended.size());
+            if (large(body)) body.append(400, '.');
+            const auto at = world.add(id, "c" + std::to_string(world.pick(5)), std::move(body));
             if (at == 0) continue;
             appended.emplace(at, kind);
             accepted_ms.emplace(at, world.clock.wall_ms());
