@@ -27,7 +27,7 @@ Awaitable<> pause(std::chrono::milliseconds how_long) {
 
 Loops::Loops(std::size_t count) {
     // The committer and the disk have a core to themselves: with a loop on every core it waits for
-    // its turn, and everybody for it. On two cores that made a third of the throughput.
+    // its turn, and everybody for it. On two cores that costs a fifth of the throughput.
     if (count == 0) count = std::max(2U, std::thread::hardware_concurrency()) - 1;
     for (std::size_t i = 0; i < count; ++i) {
         loops_.push_back(std::make_unique<Loop>(1));

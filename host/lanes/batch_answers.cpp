@@ -302,7 +302,7 @@ async::Awaitable<> BatchLane::try_without(std::string name) {
             co_return;
         }
         let_later_ones_tell();
-        auto refusal = std::exchange(refusal_, Verdict{});
+        auto refusal = refusal_;
         co_await receiver_failed(parcel, std::move(refusal));
         co_return;
     }

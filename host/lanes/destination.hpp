@@ -66,14 +66,14 @@ inline Ulid notice_id(const store::Record& given_up) {
     return id;
 }
 
-/// Whether a request of notices and one event that was too large was so by the event: it is at
-/// least as large as the notices together. Else the receiver takes less than it should, and says
-/// nothing about the event.
+/// Whether a request of notices and one event that was too large was so by the event: it is several
+/// times as large as the notices together. Else it may be that the receiver would take it alone.
 inline bool outweighs(const store::Record& event, std::span<const store::Record> notices) {
+    constexpr std::size_t kTimes = 4;
     std::size_t bytes = 0;
     for (const store::Record& notice : notices)
         bytes += notice.body.size();
-    return event.body.size() >= bytes;
+    return event.body.size() >= kTimes * bytes;
 }
 
 /// What a destination made of one delivery.

@@ -200,9 +200,11 @@ async::Awaitable<SequentialLane::Next> SequentialLane::try_without(
 ) {
     const auto after = std::find_if_not(records.begin() + 1, records.end(), store::is_notice);
     if (is_notice(records.front()) || after == records.end()) {
-        trial_due_ = false;  // no event to tell it by
-        if (records.size() == 1) let_later_ones_tell();
-        auto refusal = std::exchange(refusal_, Verdict{});
+        // No event to tell it by. When its notice may have arrived, that is still so, and the head
+        // must not follow it.
+        trial_due_ = trial_open_;
+        if (!is_notice(records.front())) let_later_ones_tell();
+        auto refusal = refusal_;
         const auto next = co_await failed(std::move(refusal));
         co_return next;
     }

@@ -246,12 +246,7 @@ private:
                 log_.write(step);
                 sent.write(step);
             }
-            // What is too large is larger than the notices that may stand before it.
-            constexpr std::size_t kLarge = 1'024;
-            const bool large = std::ranges::any_of(batch, [](const Step& step) {
-                return fate_of(step.id) == Fate::too_large;
-            });
-            send(batch, random() % 512 + (large ? kLarge : 0));
+            send(batch, random() % 512);
         }
     }
 
@@ -290,6 +285,12 @@ private:
     }
 
     void send(const std::vector<Step>& steps, std::size_t padding) {
+        // What is too large is larger than the notices that may stand before it.
+        constexpr std::size_t kLarge = 2'048;
+        const bool large = std::ranges::any_of(steps, [](const Step& step) {
+            return fate_of(step.id) == Fate::too_large;
+        });
+        if (large) padding += kLarge;
         store::Batch batch;
         for (const auto& step : steps) {
             store::Append append;

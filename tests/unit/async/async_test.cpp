@@ -28,6 +28,11 @@ protected:
     Loops loops_{2};
 };
 
+TEST(LoopsTest, LeaveACoreToTheCommitterUnlessTheyAreTold) {
+    EXPECT_EQ(Loops{0}.size(), std::max(2U, std::thread::hardware_concurrency()) - 1);
+    EXPECT_EQ(Loops{3}.size(), 3U);
+}
+
 TEST_F(AsyncTest, WorkOnAnotherLoopStaysThereAndTheCallerComesBack) {
     bool inside = false;
     bool inside_after_wait = false;

@@ -262,9 +262,11 @@ TEST(BatchLaneTest, WhatIsTooLargeBehindAnEventAtFaultDoesNotShieldIt) {
     const std::string body = "large" + std::string(500, '.');
     bool lost = true;
     bench.answer = [&](const Delivery& delivery) {
-        if (BatchBench::has(delivery, "poison")) return answered(Kind::unclear, 400);
+        if (BatchBench::has(delivery, "poison")) {
+            EXPECT_TRUE(lost) << "its notice may have arrived: it must not follow that";
+            return answered(Kind::unclear, 400);
+        }
         if (!BatchBench::has(delivery, body)) return bench.take(delivery);
-        // The first trial may have arrived: from then on nothing but the same may follow.
         return std::exchange(lost, false) ? answered(Kind::fault, 0)
                                           : answered(Kind::too_large, 413);
     };
@@ -272,12 +274,15 @@ TEST(BatchLaneTest, WhatIsTooLargeBehindAnEventAtFaultDoesNotShieldIt) {
     const auto poison = bench.add("a", "poison");
     const auto large = bench.add("a", body);
     const auto another = bench.add("a", body);
-    bench.add("a");
     bench.start();
-    bench.world.pass(5min);
+    bench.world.pass(10min);
+    EXPECT_EQ(bench.dead().size(), 2U) << "nothing tells yet who is at fault";
+    bench.add("a");
+    bench.world.pass(1h);
     EXPECT_EQ(bench.memory.taken.size(), 2U);
     ASSERT_EQ(bench.dead().size(), 3U);
     EXPECT_EQ(bench.dead().at(poison).reason, "at_fault");
+    EXPECT_EQ(bench.dead().at(poison).last_status, 400);
     EXPECT_EQ(bench.dead().at(large).reason, "too_large");
     EXPECT_EQ(bench.dead().at(another).reason, "too_large");
 }
