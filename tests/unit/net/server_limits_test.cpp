@@ -79,6 +79,7 @@ TEST(ServerLimits, CutsAWholeBodyThatTricklesHoweverOftenItRenewsItself) {
     client.send("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 4194304\r\n\r\n");
     const std::string piece(64 * 1024, 'x');
     const auto figures = [&] { return server.server->figures(); };
+    ASSERT_TRUE(eventually([&] { return figures().connections == 1; }));
     // Each piece comes within the time-out for one, and all together take twenty minutes.
     for (std::uint64_t sent = 1; sent <= 60 && client.send(piece); ++sent) {
         ASSERT_TRUE(eventually([&] {
