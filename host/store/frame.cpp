@@ -21,23 +21,6 @@ std::string digest(std::string_view seed, std::string_view head, std::string_vie
     return hash.finish().substr(0, kDigest);
 }
 
-// Nothing when there is no whole frame at `at`.
-bool read_frame(std::string_view bytes, std::size_t at, std::string_view seed, FoundFrame& found) {
-    const auto rest = bytes.substr(at);
-    if (rest.size() < kFrameHeader || !rest.starts_with(kMagic)) return false;
-    In in{rest.substr(kMagic.size())};
-    found.header.sequence = in.u64();
-    found.header.settled_through = in.u64();
-    found.header.synced_through = in.u64();
-    const auto size = in.u64();
-    if (size > rest.size() - kFrameHeader) return false;
-    found.at = at;
-    found.bytes = frame_bytes(static_cast<std::size_t>(size));
-    found.changes = rest.substr(kFrameHeader, static_cast<std::size_t>(size));
-    return digest(seed, rest.substr(0, kDigested), found.changes) ==
-           rest.substr(kDigested, kDigest);
-}
-
 }  // namespace
 
 void seal_frame(const FrameHeader& header, std::string_view seed, std::string& frame) {
@@ -57,19 +40,41 @@ void seal_frame(const FrameHeader& header, std::string_view seed, std::string& f
     frame.resize(frame_bytes(changes), '\0');
 }
 
+std::optional<FrameOutline> outline_frame(std::string_view bytes) noexcept {
+    if (bytes.size() < kFrameHeader || !bytes.starts_with(kMagic)) return std::nullopt;
+    In in{bytes.substr(kMagic.size())};
+    FrameOutline out;
+    out.header.sequence = in.u64();
+    out.header.settled_through = in.u64();
+    out.header.synced_through = in.u64();
+    out.changes = in.u64();
+    return out;
+}
+
+std::optional<std::string_view> open_frame(std::string_view bytes, std::string_view seed) {
+    const auto outline = outline_frame(bytes);
+    if (!outline || outline->changes > bytes.size() - kFrameHeader) return std::nullopt;
+    const auto changes = bytes.substr(kFrameHeader, static_cast<std::size_t>(outline->changes));
+    if (digest(seed, bytes.substr(0, kDigested), changes) != bytes.substr(kDigested, kDigest))
+        return std::nullopt;
+    return changes;
+}
+
 void find_frames(
     std::string_view bytes,
     std::string_view seed,
     const std::function<void(const FoundFrame&)>& found
 ) {
     for (std::size_t at = 0; at < bytes.size();) {
-        FoundFrame frame;
-        if (!read_frame(bytes, at, seed, frame)) {
+        const auto rest = bytes.substr(at);
+        const auto changes = open_frame(rest, seed);
+        if (!changes) {
             at += kFrameBlock;
             continue;
         }
-        found(frame);
-        at += frame.bytes;
+        const auto size = frame_bytes(changes->size());
+        found({outline_frame(rest)->header, at, size, *changes});
+        at += size;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,17 @@ constexpr std::size_t frame_bytes(std::size_t changes) noexcept {
 /// is the store's own secret, so that nobody else's bytes can look like a frame.
 void seal_frame(const FrameHeader& header, std::string_view seed, std::string& frame);
 
+/// What stands at the beginning of `bytes`, when it begins like a frame. Whether it is one, only
+/// `open_frame` tells: this looks at its first bytes alone.
+struct FrameOutline {
+    FrameHeader header;
+    std::uint64_t changes = 0;  ///< bytes of them, as it says itself
+};
+std::optional<FrameOutline> outline_frame(std::string_view bytes) noexcept;
+
+/// The changes in the whole frame that `bytes` begins with; nothing when there is none.
+std::optional<std::string_view> open_frame(std::string_view bytes, std::string_view seed);
+
 struct FoundFrame {
     FrameHeader header;
     std::size_t at = 0;     ///< of its first byte
@@ -39,7 +51,8 @@ struct FoundFrame {
     std::string_view changes;
 };
 
-/// Calls `found` for every whole frame in `bytes`, wherever it begins.
+/// Calls `found` for every whole frame in `bytes`, wherever it begins. For whoever looks at a
+/// journal from outside: it reads everything.
 void find_frames(
     std::string_view bytes,
     std::string_view seed,

@@ -15,6 +15,7 @@ using rocksdb::Slice;
 
 constexpr std::string_view kExtension = ".journal";
 constexpr std::size_t kZeros = 1U << 20U;
+constexpr std::uint64_t kPiece = 128U << 10U;  // that is looked into at once: whole blocks
 constexpr std::size_t kSeedBytes = 8;
 
 Error failed(const std::string& what, const rocksdb::Status& status) {
@@ -41,13 +42,16 @@ std::string new_seed() {
 
 Result<std::unique_ptr<Journal>> Journal::open(Settings settings) {
     std::unique_ptr<Journal> journal{new Journal{std::move(settings)}};
-    auto done = journal->look();
-    if (done) done = journal->judge();
-    if (!done) return done.error();
+    const auto opened = journal->open_files();
+    if (!opened) return opened.error();
+    auto likely = journal->look();
+    if (!likely) return likely.error();
+    const auto judged = journal->judge(*std::move(likely));
+    if (!judged) return judged.error();
     return journal;
 }
 
-Result<void> Journal::look() {
+Result<void> Journal::open_files() {
     auto& env = *settings_.env;
     const auto made = env.CreateDirIfMissing(settings_.folder);
     if (!made.ok()) return failed("cannot make " + settings_.folder, made);
@@ -65,84 +69,120 @@ Result<void> Journal::look() {
         auto status = env.GetFileSize(file->name, &file->bytes);
         if (status.ok()) status = env.NewRandomRWFile(file->name, &file->file, {});
         if (!status.ok()) return failed("cannot open " + file->name, status);
-        const auto looked = look_into(file);
-        if (!looked) return looked;
         full_.push_back(std::move(file));
+    }
+    files_ = full_.size();
+    return {};
+}
+
+// All that looks like a frame. Most of it the tables have had for long, and whether it is whole
+// does not matter any more: to find out takes a hundred times as long as to see that it is there.
+Result<std::vector<Journal::Place>> Journal::look() const {
+    std::vector<Place> likely;
+    for (const auto& file : full_) {
+        const auto looked = look_into(file, likely);
+        if (!looked) return looked.error();
     }
     // What only the kernel has by now may go with the power, after it was believed.
     for (const auto& file : full_) {
         const auto synced = file->file->Sync();
         if (!synced.ok()) return failed("cannot write " + file->name, synced);
     }
-    std::ranges::sort(full_, {}, [](const auto& file) { return file->last; });
-    files_ = full_.size();
+    return likely;
+}
+
+Result<void> Journal::look_into(const std::shared_ptr<File>& file, std::vector<Place>& likely)
+    const {
+    std::string scratch;
+    for (std::uint64_t begin = 0; begin < file->bytes; begin += kPiece) {
+        scratch.resize(std::min<std::uint64_t>(kPiece, file->bytes - begin));
+        Slice piece;
+        const auto status = file->file->Read(begin, scratch.size(), &piece, scratch.data());
+        if (!status.ok()) return failed("cannot read " + file->name, status);
+        for (std::size_t at = 0; at < piece.size(); at += kFrameBlock) {
+            const auto outline = outline_frame({piece.data() + at, piece.size() - at});
+            if (!outline || outline->changes > file->bytes - begin - at) continue;
+            const auto bytes = frame_bytes(static_cast<std::size_t>(outline->changes));
+            likely.push_back({outline->header, file, begin + at, bytes});
+        }
+    }
+    return {};
+}
+
+// Which of them are frames that are still needed, and whether those are all there.
+Result<void> Journal::judge(std::vector<Place> likely) {
     // Ended, but with room to say what is settled.
     if (!full_.empty()) active_ = newest_ = full_.back();
-    return {};
-}
-
-Result<void> Journal::look_into(const std::shared_ptr<File>& file) {
-    std::string scratch(file->bytes, '\0');
-    Slice read;
-    const auto status = file->file->Read(0, scratch.size(), &read, scratch.data());
-    if (!status.ok()) return failed("cannot read " + file->name, status);
-    find_frames({read.data(), read.size()}, file->seed, [&](const FoundFrame& found) {
-        places_.push_back({found.header, file, found.at, found.bytes});
-        // Behind the newest may stand what an earlier use has left.
-        if (found.header.sequence < file->last) return;
-        file->last = found.header.sequence;
-        file->end = found.at + found.bytes;
-    });
-    return {};
-}
-
-// Which of the frames that were found are still needed, and whether they are all there.
-Result<void> Journal::judge() {
-    std::ranges::sort(places_, {}, [](const Place& place) { return place.header.sequence; });
-    if (places_.empty()) return {};
-    const auto newest = places_.back().header;
+    const auto sequence = [](const Place& place) { return place.header.sequence; };
+    std::string scratch;
+    std::ranges::make_heap(likely, {}, sequence);
+    while (!likely.empty()) {
+        const auto changes = read(likely.front(), scratch);
+        if (!changes) return changes.error();
+        if (*changes) break;
+        std::ranges::pop_heap(likely, {}, sequence);
+        likely.pop_back();
+    }
+    if (likely.empty()) return {};
+    const auto newest = likely.front().header;
     last_ = newest.sequence;
     settled_ = proclaimed_ = newest.settled_through;
-    std::erase_if(places_, [&](const Place& place) {
-        return place.header.sequence <= newest.settled_through;
-    });
+    std::erase_if(likely, [&](const Place& place) { return sequence(place) <= settled_; });
+    for (auto& place : likely) {
+        const auto changes = read(place, scratch);
+        if (!changes) return changes.error();
+        if (*changes) places_.push_back(std::move(place));
+    }
+    std::ranges::sort(places_, {}, sequence);
+    for (const auto& place : places_) {
+        place.file->last = sequence(place);
+        place.file->end = place.at + place.bytes;
+    }
+    std::ranges::sort(full_, {}, [](const auto& file) { return file->last; });
+    active_ = newest_ = full_.back();
     auto through = newest.settled_through;
     for (const auto& place : places_) {
-        if (place.header.sequence != through + 1) break;
+        if (sequence(place) != through + 1) break;
         ++through;
     }
     for (const auto& place : places_) {
-        if (place.header.sequence <= through || place.header.synced_through <= through) continue;
+        if (sequence(place) <= through || place.header.synced_through <= through) continue;
         return Error{
             Fault::storage,
             "the journal in " + settings_.folder +
                 " is damaged and was not opened; its files are kept as they are: frame " +
                 std::to_string(through + 1) + " is missing, which was on disk before frame " +
-                std::to_string(place.header.sequence)};
+                std::to_string(sequence(place))};
     }
     if (through < last_)
         spdlog::warn(
             "store.journal_torn folder={} frames={} to={}", settings_.folder, through + 1, last_
         );
     // What stands behind a gap was on its way to the disk when the power went, and so was the gap.
-    std::erase_if(places_, [&](const Place& place) { return place.header.sequence > through; });
+    std::erase_if(places_, [&](const Place& place) { return sequence(place) > through; });
     synced_ = last_;
     return {};
+}
+
+// Nothing: it only looks like a frame.
+Result<std::optional<std::string_view>> Journal::read(const Place& place, std::string& scratch)
+    const {
+    scratch.resize(place.bytes);
+    Slice frame;
+    const auto status = place.file->file->Read(place.at, scratch.size(), &frame, scratch.data());
+    if (!status.ok()) return failed("cannot read " + place.file->name, status);
+    return open_frame({frame.data(), frame.size()}, place.file->seed);
 }
 
 Result<void> Journal::replay(std::uint64_t after, std::uint64_t through, const Take& take) const {
     std::string scratch;
     for (const auto& place : places_) {
         if (place.header.sequence <= after || place.header.sequence > through) continue;
-        scratch.resize(place.bytes);
-        Slice read;
-        const auto status = place.file->file->Read(place.at, scratch.size(), &read, scratch.data());
-        if (!status.ok()) return failed("cannot read " + place.file->name, status);
-        Result<void> taken =
-            Error{Fault::storage, "a frame in " + place.file->name + " is damaged"};
-        find_frames({read.data(), read.size()}, place.file->seed, [&](const FoundFrame& found) {
-            if (found.header.sequence == place.header.sequence) taken = take(found.changes);
-        });
+        const auto changes = read(place, scratch);
+        if (!changes) return changes.error();
+        if (!*changes)
+            return Error{Fault::storage, "a frame in " + place.file->name + " is damaged"};
+        const auto taken = take(**changes);
         if (!taken) return taken;
     }
     return {};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -31,8 +32,9 @@ public:
     };
     using Take = std::function<Result<void>(std::string_view changes)>;
 
-    /// Reads what is there. Fails, naming the folder, when a frame is missing that had been on
-    /// disk: then it was damaged, and what stands behind it would be lost in silence.
+    /// Reads what is there; of what the tables have, only how it begins. Fails, naming the folder,
+    /// when a frame is missing that had been on disk: then it was damaged, and what stands behind
+    /// it would be lost in silence.
     static Result<std::unique_ptr<Journal>> open(Settings settings);
 
     /// Hands over the changes of every frame from `after` (exclusive) to `through`, in order; only
@@ -81,9 +83,11 @@ private:
     };
 
     explicit Journal(Settings settings) : settings_{std::move(settings)} {}
-    Result<void> look();
-    Result<void> look_into(const std::shared_ptr<File>& file);
-    Result<void> judge();
+    Result<void> open_files();
+    Result<void> look_into(const std::shared_ptr<File>& file, std::vector<Place>& likely) const;
+    Result<std::vector<Place>> look() const;
+    Result<void> judge(std::vector<Place> likely);
+    Result<std::optional<std::string_view>> read(const Place& place, std::string& scratch) const;
     Result<std::shared_ptr<File>> make_file(std::uint64_t bytes);
     Result<void> fill_file(const std::string& name, std::uint64_t bytes) const;
     Result<void> sync_folder(const std::string& name) const;
