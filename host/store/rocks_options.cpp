@@ -24,7 +24,7 @@ rocksdb::ColumnFamilyOptions family_options(
     auto layout = table;
     out.compression = rocksdb::kNoCompression;  // what is sealed does not compress
     out.compaction_style = rocksdb::kCompactionStyleUniversal;
-    out.disable_auto_compactions = true;  // until the heads are loaded
+    out.disable_auto_compactions = std::ranges::find(kCollected, family) != kCollected.end();
     out.write_buffer_size = std::max<std::uint64_t>(options.write_buffer_bytes / 4, 64U << 10U);
     out.max_write_buffer_number = 2;
     switch (family) {

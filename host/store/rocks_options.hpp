@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -7,6 +8,7 @@
 
 #include "host/store/filters.hpp"
 #include "host/store/internals.hpp"
+#include "host/store/keys.hpp"
 
 namespace trunkline::store {
 
@@ -18,6 +20,10 @@ struct RocksShared {
 };
 
 rocksdb::DBOptions rocks_options(const Internals& internals);
+
+/// Those that compaction leaves things out of. They are not compacted before the store says so
+/// (`EnableAutoCompaction`).
+inline constexpr std::array kCollected{Family::msg, Family::dead, Family::seen, Family::row};
 
 /// One per family, in the order of their numbers.
 std::vector<rocksdb::ColumnFamilyDescriptor> rocks_families(

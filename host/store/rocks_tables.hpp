@@ -52,6 +52,7 @@ private:
         : options_{options}, env_{internals.env} {}
     rocksdb::Status open_database();
     Result<void> put_without_gate(Writes& writes);
+    void compact_collected();
     bool anything_in_memory() const;
     rocksdb::Status probe_disk() const;
     void let_go();
