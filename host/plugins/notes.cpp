@@ -30,11 +30,14 @@ Result<std::string> bytes_of(const fs::path& file, std::uint64_t bytes_max) {
     const fs::file_status status = fs::status(file, error);
     if (error) return Error{Fault::not_found, "cannot be read: " + error.message()};
     if (status.type() != fs::file_type::regular) return refused("not a regular file");
-    if (fs::file_size(file, error) > bytes_max || error)
+    const auto size = fs::file_size(file, error);
+    if (size > bytes_max || error)
         return refused("larger than " + std::to_string(bytes_max) + " bytes");
     std::ifstream in{file, std::ios::binary};
-    std::string bytes{std::istreambuf_iterator<char>{in}, {}};
-    if (in.bad() || !in) return Error{Fault::not_found, "cannot be read"};
+    std::string bytes(size, '\0');
+    if (in) in.read(bytes.data(), static_cast<std::streamsize>(size));
+    if (in.bad() || !in.is_open()) return Error{Fault::not_found, "cannot be read"};
+    bytes.resize(static_cast<std::size_t>(in.gcount()));  // it may have become shorter meanwhile
     return bytes;
 }
 
