@@ -265,10 +265,13 @@ Result<void> Host::make_reloader() {
 Result<void> Host::start() {
     loops_.start();
     started_ = true;
-    for (auto step : {&Host::open_portals, &Host::open_accounts, &Host::open_doors}) {
-        auto done = (this->*step)();
-        if (!done) return done;
-    }
+    auto opened = open_portals();
+    if (opened) opened = open_accounts();
+    // From here on they are what the directory says; this was memory, and secrets, for nobody.
+    config_.portals = std::vector<config::Portal>{};
+    config_.accounts = std::vector<config::Account>{};
+    if (opened) opened = open_doors();
+    if (!opened) return opened;
     for (const store::LaneInfo& lane : orphaned_lanes(*store_, directory_)) {
         spdlog::error(
             "lane.orphaned lane={} waiting={} reason=\"its portal or account is not there\"",

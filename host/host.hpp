@@ -132,7 +132,7 @@ private:
     void end_waits();
     void housekeeping();
 
-    const config::Config config_;
+    config::Config config_;  ///< without portals and accounts once they are open
     SystemClock clock_;
     Secret store_key_;
     Claims claims_;  // before the loops: coroutines hold parts of it until these end

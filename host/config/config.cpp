@@ -332,8 +332,7 @@ Loaded read(const std::string& text, Reading& reading, const Review& review) {
     Config config;
     bool bound = false;
     read_yaml(text, reading, [&](Section& section) {
-        const auto digests = section.digests();
-        loaded.written.assign(digests.begin(), digests.end());
+        loaded.written = WrittenKeys{section.digests()};
         bind(section, config);
         cross_check(section, reading, config);
         bound = true;
@@ -364,21 +363,6 @@ Loaded load(const std::string& file, const Environment& environment, const Revie
     std::string text;
     if (!read_file(file, reading, text)) return {std::nullopt, std::move(reading.problems), {}};
     return read(text, reading, review);
-}
-
-std::vector<std::string> changed_keys(const Loaded& before, const Loaded& after) {
-    std::vector<std::string> out;
-    auto now = after.written.begin();
-    for (const auto& [key, digest] : before.written) {
-        for (; now != after.written.end() && now->first < key; ++now)
-            out.push_back(now->first);
-        const bool there = now != after.written.end() && now->first == key;
-        if (!there || now->second != digest) out.push_back(key);
-        if (there) ++now;
-    }
-    for (; now != after.written.end(); ++now)
-        out.push_back(now->first);
-    return out;
 }
 
 std::vector<Described> describe() {

@@ -12,6 +12,7 @@
 #include <boost/json/object.hpp>
 
 #include "host/base/secret.hpp"
+#include "host/config/written_keys.hpp"
 
 /// The configuration as typed sections. Values; a reading is never changed, only replaced.
 namespace trunkline::config {
@@ -189,9 +190,7 @@ std::string without_place(const Problem& problem);
 struct Loaded {
     std::optional<Config> config;  ///< absent when any problem is more than a warning
     std::vector<Problem> problems;
-    /// Every key that is written, with its full name and a digest of its text; tells two readings
-    /// of one process apart.
-    std::vector<std::pair<std::string, std::size_t>> written;  ///< sorted
+    WrittenKeys written;
 };
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -214,10 +213,6 @@ Loaded load_text(
     const Environment& environment,
     const Review& review = nullptr
 );
-
-/// The full names of keys that were added, taken away or given another text. What stands in a file
-/// that a secret names is not looked at.
-std::vector<std::string> changed_keys(const Loaded& before, const Loaded& after);
 
 /// One documented key, for the reference page and for `config/trunkline.yaml`'s test.
 struct Described {

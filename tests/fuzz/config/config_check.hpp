@@ -86,7 +86,7 @@ inline void check_bytes(const std::string& bytes) {
 
     const Loaded again = load_text(bytes, "f.yaml", fuzz_environment);
     FUZZ_CHECK(again.problems.size() == loaded.problems.size());
-    FUZZ_CHECK(changed_keys(loaded, again).empty());
+    FUZZ_CHECK(changed_keys(loaded.written, again.written).empty());
 }
 
 }  // namespace trunkline::config

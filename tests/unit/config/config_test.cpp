@@ -393,10 +393,10 @@ TEST(ConfigTest, TellsByFullNameWhatTwoReadingsDoNotShare) {
         return load_text(kSmallest + more, "t.yaml", environment);
     };
     const Loaded before = reading("keep: {media: 1h}\nnetwork: {allow: [10.0.0.0/8]}\n");
-    EXPECT_THAT(changed_keys(before, before), ElementsAre());
+    EXPECT_THAT(changed_keys(before.written, before.written), ElementsAre());
     const Loaded after = reading("keep: {media: 2h}\nnetwork: {allow_private: true}\n");
     EXPECT_THAT(
-        changed_keys(before, after),
+        changed_keys(before.written, after.written),
         ElementsAre("keep.media", "network.allow[0]", "network.allow_private")
     );
 }
