@@ -112,6 +112,7 @@ async::Awaitable<net::Response> Inbound::webhook(
     start.kind = TL_IN_WEBHOOK;
     start.method = request.head.method;
     start.target = below_hook(request.head.target);
+    start.pairs.reserve(request.head.headers.size());
     for (const net::HeaderView& header : request.head.headers)
         start.pairs.push_back({std::string{header.name}, std::string{header.value}});
     start.body = std::move(request.body);

@@ -15,35 +15,35 @@ constexpr std::size_t kChangesMax = 100;
 
 void read_conversation(Reading& reading, const json::value& value, Conversation& out) {
     Members members{reading, value};
-    out.set_id(members.id("id", kNameBytesMax));
-    out.set_kind(members.text("kind", 64));
-    out.set_title(members.text("title", kNameBytesMax));
-    out.set_url(members.url("url", kUrlBytesMax));
-    out.set_thread(members.id("thread", kNameBytesMax));
+    put(out, &Conversation::mutable_id, members.id("id", kNameBytesMax));
+    put(out, &Conversation::mutable_kind, members.text("kind", 64));
+    put(out, &Conversation::mutable_title, members.text("title", kNameBytesMax));
+    put(out, &Conversation::mutable_url, members.url("url", kUrlBytesMax));
+    put(out, &Conversation::mutable_thread, members.id("thread", kNameBytesMax));
 }
 
 void read_sender(Reading& reading, const json::value& value, Sender& out) {
     Members members{reading, value};
-    out.set_id(members.id("id", kNameBytesMax));
-    out.set_name(members.text("name", kNameBytesMax));
-    out.set_username(members.text("username", kNameBytesMax));
-    out.set_language(members.text("language", 64));
-    out.set_avatar(members.url("avatar", kUrlBytesMax));
-    out.set_phone(members.text("phone", 256));
+    put(out, &Sender::mutable_id, members.id("id", kNameBytesMax));
+    put(out, &Sender::mutable_name, members.text("name", kNameBytesMax));
+    put(out, &Sender::mutable_username, members.text("username", kNameBytesMax));
+    put(out, &Sender::mutable_language, members.text("language", 64));
+    put(out, &Sender::mutable_avatar, members.url("avatar", kUrlBytesMax));
+    put(out, &Sender::mutable_phone, members.text("phone", 256));
     out.set_bot(members.flag("bot").value_or(false));
-    out.set_avatar_ref(members.text("avatar_ref", kUrlBytesMax));
+    put(out, &Sender::mutable_avatar_ref, members.text("avatar_ref", kUrlBytesMax));
 }
 
 void read_error(Reading& reading, const json::value& value, Failure& out) {
     Members members{reading, value};
-    out.set_code(members.id("code", kNameBytesMax));
-    out.set_message(members.text("message", kNameBytesMax));
+    put(out, &Failure::mutable_code, members.id("code", kNameBytesMax));
+    put(out, &Failure::mutable_message, members.text("message", kNameBytesMax));
     out.set_permanent(members.flag("permanent").value_or(false));
 }
 
 void read_status(Reading& reading, Members& members, Event& out) {
-    out.set_command(members.id("command", kNameBytesMax));
-    out.set_state(members.text("state", 64));
+    put(out, &Event::mutable_command, members.id("command", kNameBytesMax));
+    put(out, &Event::mutable_state, members.text("state", 64));
     if (const auto until = members.time("until")) out.set_until(*until);
     if (const auto* ids = members.list("messages", kMessagesMax)) {
         const Reading::Step step{reading, "messages"};
@@ -73,24 +73,24 @@ void read_status(Reading& reading, Members& members, Event& out) {
         read_error(reading, *error, *out.mutable_error());
     }
     if (const auto time = members.time("through_time")) out.set_through_time(*time);
-    out.set_through_message(members.id("through_message", kNameBytesMax));
+    put(out, &Event::mutable_through_message, members.id("through_message", kNameBytesMax));
 }
 
 void read_details(Reading& reading, Members& members, Event& out) {
     out.set_outgoing(members.flag("outgoing").value_or(false));
     out.set_late(members.flag("late").value_or(false));
     if (const auto revision = members.integer("revision")) out.set_revision(*revision);
-    out.set_replaces(members.text("replaces", 64));
-    out.set_emoji(members.text("emoji", 256));
+    put(out, &Event::mutable_replaces, members.text("replaces", 64));
+    put(out, &Event::mutable_emoji, members.text("emoji", 256));
     if (const auto removed = members.flag("removed")) out.set_removed(*removed);
     if (const auto on = members.flag("on")) out.set_on(*on);
-    out.set_action(members.text("action", 64));
-    out.set_former(members.id("former", kNameBytesMax));
-    out.set_reason(members.text("reason", kNameBytesMax));
-    out.set_quarantine(members.text("quarantine", kNameBytesMax));
+    put(out, &Event::mutable_action, members.text("action", 64));
+    put(out, &Event::mutable_former, members.id("former", kNameBytesMax));
+    put(out, &Event::mutable_reason, members.text("reason", kNameBytesMax));
+    put(out, &Event::mutable_quarantine, members.text("quarantine", kNameBytesMax));
     if (auto text = members.optional_text("text", kTextCodePointsMax))
         out.set_text(*std::move(text));
-    out.set_code(members.text("code", kNameBytesMax));
+    put(out, &Event::mutable_code, members.text("code", kNameBytesMax));
     if (const auto* button = members.take("button")) {
         const Reading::Step step{reading, "button"};
         read_button(reading, *button, Origin::connector, *out.mutable_button());
@@ -150,12 +150,12 @@ void read_message_member(Reading& reading, Members& members, Event& out) {
 
 // What the host adds at acceptance.
 void read_host_members(Reading& reading, Members& members, Event& out) {
-    out.set_id(members.text("id", 64));
+    put(out, &Event::mutable_id, members.text("id", 64));
     out.set_sequence(members.size("sequence"));
     out.set_conversation_sequence(members.size("conversation_sequence"));
     if (const auto received = members.time("received")) out.set_received(*received);
-    out.set_connector(members.text("connector", 64));
-    out.set_line(members.text("line", kNameBytesMax));
+    put(out, &Event::mutable_connector, members.text("connector", 64));
+    put(out, &Event::mutable_line, members.text("line", kNameBytesMax));
     if (const auto* requeued = members.take("requeued")) {
         const Reading::Step step{reading, "requeued"};
         Members of{reading, *requeued};
@@ -202,7 +202,7 @@ Result<void> read(std::string_view text, bool written, Event& event) {
     const json::value value = parse_bounded(reading, text, &memory);
     if (reading.good()) {
         Members members{reading, value};
-        event.set_type(members.text("type", 64));
+        put(event, &Event::mutable_type, members.text("type", 64));
         if (const auto time = members.time("time")) event.set_time(*time);
         if (written)
             read_host_members(reading, members, event);
@@ -219,7 +219,7 @@ Result<void> read(std::string_view text, bool written, Event& event) {
         read_message_member(reading, members, event);
         read_status(reading, members, event);
         read_details(reading, members, event);
-        event.set_extra(members.rest());
+        put(event, &Event::mutable_extra, members.rest());
         if (!written) require(reading, event);
     }
     if (!reading.good()) return Error{Fault::malformed, reading.problem()};

@@ -17,22 +17,22 @@ void finish(Members& members, Origin origin) {
 
 void read_span(Reading& reading, const json::value& value, Origin origin, Span& out) {
     Members members{reading, value};
-    out.set_type(members.text("type", 64));
+    put(out, &Span::mutable_type, members.text("type", 64));
     out.set_offset(members.small("offset"));
     out.set_length(members.small("length"));
-    out.set_url(members.url("url", kUrlBytesMax));
-    out.set_user(members.id("user", kNameBytesMax));
-    out.set_language(members.text("language", 64));
+    put(out, &Span::mutable_url, members.url("url", kUrlBytesMax));
+    put(out, &Span::mutable_user, members.id("user", kNameBytesMax));
+    put(out, &Span::mutable_language, members.text("language", 64));
     finish(members, origin);
     if (out.type().empty()) reading.fail("a span needs a type");
 }
 
 void read_attachment(Reading& reading, const json::value& value, Origin origin, Attachment& out) {
     Members members{reading, value};
-    out.set_kind(members.text("kind", 64));
-    out.set_url(members.url("url", kUrlBytesMax));
-    out.set_name(members.text("name", kNameBytesMax));
-    out.set_mime(members.text("mime", 256));
+    put(out, &Attachment::mutable_kind, members.text("kind", 64));
+    put(out, &Attachment::mutable_url, members.url("url", kUrlBytesMax));
+    put(out, &Attachment::mutable_name, members.text("name", kNameBytesMax));
+    put(out, &Attachment::mutable_mime, members.text("mime", 256));
     out.set_size(members.size("size"));
     out.set_width(members.small("width"));
     out.set_height(members.small("height"));
@@ -41,10 +41,10 @@ void read_attachment(Reading& reading, const json::value& value, Origin origin, 
         members.number("duration", 0, kSecondsMax).value_or(0);  // some messengers say 12.5
     out.set_duration(static_cast<std::uint32_t>(seconds));
     if (origin == Origin::connector) {
-        out.set_ref(members.text("ref", kUrlBytesMax));
+        put(out, &Attachment::mutable_ref, members.text("ref", kUrlBytesMax));
         if (const auto expires = members.time("expires")) out.set_expires(*expires);
     } else {
-        out.set_media(members.id("media", kNameBytesMax));
+        put(out, &Attachment::mutable_media, members.id("media", kNameBytesMax));
         if (reading.good() && out.media().empty() == out.url().empty())
             reading.fail("either media or url");
     }
@@ -68,32 +68,33 @@ void read_location(Reading& reading, const json::value& value, Origin origin, Lo
     if (!latitude || !longitude) reading.fail("a location needs latitude and longitude");
     out.set_latitude(coordinate(latitude.value_or(0)));
     out.set_longitude(coordinate(longitude.value_or(0)));
-    out.set_title(members.text("title", kNameBytesMax));
-    out.set_address(members.text("address", kNameBytesMax));
-    out.set_url(members.url("url", kUrlBytesMax));
+    put(out, &Location::mutable_title, members.text("title", kNameBytesMax));
+    put(out, &Location::mutable_address, members.text("address", kNameBytesMax));
+    put(out, &Location::mutable_url, members.url("url", kUrlBytesMax));
     finish(members, origin);
 }
 
 void read_contact(Reading& reading, const json::value& value, Origin origin, Contact& out) {
     Members members{reading, value};
-    out.set_name(members.text("name", kNameBytesMax));
-    out.set_phone(members.text("phone", 256));
-    out.set_email(members.text("email", 512));
-    out.set_user(members.id("user", kNameBytesMax));
+    put(out, &Contact::mutable_name, members.text("name", kNameBytesMax));
+    put(out, &Contact::mutable_phone, members.text("phone", 256));
+    put(out, &Contact::mutable_email, members.text("email", 512));
+    put(out, &Contact::mutable_user, members.id("user", kNameBytesMax));
     out.set_own(members.flag("own").value_or(false));
-    out.set_vcard(members.text("vcard", 64 * 1024));
+    put(out, &Contact::mutable_vcard, members.text("vcard", 64 * 1024));
     finish(members, origin);
 }
 
 void read_product(Reading& reading, const json::value& value, Product& out) {
     Members members{reading, value};
-    out.set_id(members.id("id", kNameBytesMax));
-    out.set_title(members.text("title", kNameBytesMax));
-    out.set_text(members.text("text", 64 * 1024));
-    out.set_url(members.url("url", kUrlBytesMax));
-    out.set_image(members.url("image", kUrlBytesMax));
-    out.set_price(members.id("price", 64));  // a whole number is a price, a fraction must be text
-    out.set_currency(members.text("currency", 16));
+    put(out, &Product::mutable_id, members.id("id", kNameBytesMax));
+    put(out, &Product::mutable_title, members.text("title", kNameBytesMax));
+    put(out, &Product::mutable_text, members.text("text", 64 * 1024));
+    put(out, &Product::mutable_url, members.url("url", kUrlBytesMax));
+    put(out, &Product::mutable_image, members.url("image", kUrlBytesMax));
+    // A whole number is a price, a fraction must be text.
+    put(out, &Product::mutable_price, members.id("price", 64));
+    put(out, &Product::mutable_currency, members.text("currency", 16));
     out.set_quantity(members.small("quantity"));
 }
 
@@ -137,7 +138,7 @@ void read_parts(Reading& reading, Members& members, Origin origin, Message& out)
         );
         finish(of, origin);
     }
-    out.set_as(members.text("as", 64));
+    put(out, &Message::mutable_as, members.text("as", 64));
 }
 
 // What only a messenger can say.
@@ -149,7 +150,7 @@ void read_facts(Reading& reading, Members& members, Message& out) {
         out.mutable_forwarded_from()->set_id(of.id("id", kNameBytesMax));
         out.mutable_forwarded_from()->set_url(of.url("url", kUrlBytesMax));
     }
-    out.set_group(members.id("group", kNameBytesMax));
+    put(out, &Message::mutable_group, members.id("group", kNameBytesMax));
     if (const auto order = members.integer("order")) out.set_order(*order);
     if (const auto* product = members.take("product")) {
         const Reading::Step step{reading, "product"};
@@ -180,17 +181,17 @@ void read_list(
 
 void read_button(Reading& reading, const json::value& value, Origin origin, Button& out) {
     Members members{reading, value};
-    out.set_id(members.id("id", kNameBytesMax));
-    out.set_text(members.text("text", kNameBytesMax));
-    out.set_url(members.url("url", kUrlBytesMax));
-    out.set_payload(members.text("payload", kNameBytesMax));
-    out.set_asks(members.text("asks", 64));
+    put(out, &Button::mutable_id, members.id("id", kNameBytesMax));
+    put(out, &Button::mutable_text, members.text("text", kNameBytesMax));
+    put(out, &Button::mutable_url, members.url("url", kUrlBytesMax));
+    put(out, &Button::mutable_payload, members.text("payload", kNameBytesMax));
+    put(out, &Button::mutable_asks, members.text("asks", 64));
     finish(members, origin);
 }
 
 void read_message(Reading& reading, const json::value& value, Origin origin, Message& out) {
     Members members{reading, value};
-    out.set_id(members.id("id", kNameBytesMax));
+    put(out, &Message::mutable_id, members.id("id", kNameBytesMax));
     if (auto text = members.optional_text("text", kTextCodePointsMax))
         out.set_text(*std::move(text));
     read_list(
@@ -212,7 +213,7 @@ void read_message(Reading& reading, const json::value& value, Origin origin, Mes
     read_parts(reading, members, origin, out);
     if (origin == Origin::connector) read_facts(reading, members, out);
     check_spans(reading, out);
-    if (origin == Origin::connector) out.set_extra(members.rest());
+    if (origin == Origin::connector) put(out, &Message::mutable_extra, members.rest());
     finish(members, origin);
 }
 

@@ -26,47 +26,64 @@ std::string_view view(json::string_view text) {
 
 // A path is shown to people and logged: a hostile name must not bring anything but a name.
 bool is_name(std::string_view name) {
-    return name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '_' || c == '-';
-           });
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
+    });
+}
+
+// One bit of 64 for a name. Names of one object differ in their length, or by how they begin or
+// end.
+std::uint64_t trait(std::string_view name) {
+    if (name.empty()) return 1;
+    const auto first = static_cast<unsigned char>(name.front());
+    const auto last = static_cast<unsigned char>(name.back());
+    return std::uint64_t{1} << ((name.size() * 7 + first * 5U + last) % 64);
 }
 
 }  // namespace
 
 void Reading::fail(std::string_view what, std::string_view code) {
     if (!problem_.empty()) return;
-    problem_ = path_.substr(0, kPathBytesMax);
+    if (at_ != nullptr) at_->append_to(problem_);
+    if (problem_.size() > kPathBytesMax) problem_.resize(kPathBytesMax);
     if (!problem_.empty()) problem_ += ": ";
     problem_ += what;
     code_ = code;
 }
 
-Reading::Step::Step(Reading& reading, std::string_view member)
-    : reading_{reading}, before_{reading.path_.size()} {
-    if (!reading.path_.empty()) reading.path_ += '.';
-    reading.path_ += member;
-}
-
-Reading::Step::Step(Reading& reading, std::size_t index)
-    : reading_{reading}, before_{reading.path_.size()} {
-    reading.path_ += '[';
-    reading.path_ += std::to_string(index);
-    reading.path_ += ']';
+void Reading::Step::append_to(std::string& path) const {
+    if (outer_ != nullptr) outer_->append_to(path);
+    if (member_.empty()) {
+        path += '[' + std::to_string(index_) + ']';
+        return;
+    }
+    if (!path.empty()) path += '.';
+    path += member_;
 }
 
 Members::Members(Reading& reading, const json::value& value)
     : reading_{reading}, object_{value.if_object()} {
-    if (object_ == nullptr)
+    if (object_ == nullptr) {
         reading_.fail("expected an object");
-    else
-        taken_.reserve(std::min<std::size_t>(object_->size(), 48)
-        );  // no object of ours has more members
+        return;
+    }
+    for (const auto& member : *object_)
+        traits_ |= trait(view(member.key()));
+}
+
+const json::value* Members::find(std::string_view name) const {
+    if (object_ == nullptr || !reading_.good() || (traits_ & trait(name)) == 0) return nullptr;
+    constexpr std::size_t kFew = 18;  // with more of them the object has an index
+    if (object_->size() > kFew) return object_->if_contains({name.data(), name.size()});
+    for (const auto& member : *object_) {
+        if (view(member.key()) == name) return &member.value();
+    }
+    return nullptr;
 }
 
 const json::value* Members::take(std::string_view name) {
-    if (object_ == nullptr || !reading_.good()) return nullptr;
-    const auto* value = object_->if_contains({name.data(), name.size()});
+    const auto* value = find(name);
     if (value == nullptr) return nullptr;
     taken_.push_back(name);
     return value->is_null() ? nullptr : value;
@@ -74,15 +91,19 @@ const json::value* Members::take(std::string_view name) {
 
 std::string Members::text(std::string_view name, std::size_t bytes_max) {
     const auto* value = take(name);
-    if (value == nullptr) return {};
+    return value == nullptr ? std::string{} : text_of(*value, name, bytes_max);
+}
+
+std::string Members::text_of(
+    const json::value& value, std::string_view name, std::size_t bytes_max
+) {
+    const auto* text = value.if_string();
+    if (text != nullptr && text->size() <= bytes_max) return std::string{view(*text)};
     const Reading::Step step{reading_, name};
-    const auto* text = value->if_string();
     if (text == nullptr)
         reading_.fail("expected a string");
-    else if (text->size() > bytes_max)
-        reading_.too_large("at most " + std::to_string(bytes_max) + " bytes");
     else
-        return std::string{view(*text)};
+        reading_.too_large("at most " + std::to_string(bytes_max) + " bytes");
     return {};
 }
 
@@ -104,13 +125,11 @@ std::optional<std::string> Members::optional_text(
 }
 
 std::string Members::id(std::string_view name, std::size_t bytes_max) {
-    if (object_ == nullptr || !reading_.good()) return {};
-    const auto* value = object_->if_contains({name.data(), name.size()});
-    if (value == nullptr || (!value->is_int64() && !value->is_uint64()))
-        return text(name, bytes_max);
-    taken_.push_back(name);
-    return value->is_int64() ? std::to_string(value->get_int64())
-                             : std::to_string(value->get_uint64());
+    const auto* value = take(name);
+    if (value == nullptr) return {};
+    if (value->is_int64()) return std::to_string(value->get_int64());
+    if (value->is_uint64()) return std::to_string(value->get_uint64());
+    return text_of(*value, name, bytes_max);
 }
 
 std::string Members::url(std::string_view name, std::size_t bytes_max) {

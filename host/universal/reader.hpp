@@ -6,8 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include <boost/container/static_vector.hpp>
 #include <boost/json.hpp>
 
 /// Reading hostile JSON with the path of what is wrong. Only for the sources of this folder.
@@ -21,27 +22,36 @@ public:
     /// "message.spans[3].offset: expected a whole number"; empty while all is well.
     const std::string& problem() const noexcept { return problem_; }
     const std::string& code() const noexcept { return code_; }
-    const std::string& path() const noexcept { return path_; }
 
     void fail(std::string_view what, std::string_view code = "malformed");
     void too_large(std::string_view what) { fail(what, "too_large"); }
 
-    /// Stands at a member or an element until it goes out of scope.
+    /// Stands at a member or an element until it goes out of scope. `member` must live as long.
     class Step {
     public:
-        Step(Reading& reading, std::string_view member);
-        Step(Reading& reading, std::size_t index);
-        ~Step() { reading_.path_.resize(before_); }
+        Step(Reading& reading, std::string_view member) noexcept
+            : reading_{reading}, outer_{reading.at_}, member_{member} {
+            reading.at_ = this;
+        }
+        Step(Reading& reading, std::size_t index) noexcept
+            : reading_{reading}, outer_{reading.at_}, index_{index} {
+            reading.at_ = this;
+        }
+        ~Step() { reading_.at_ = outer_; }
         Step(const Step&) = delete;
         Step& operator=(const Step&) = delete;
 
+        void append_to(std::string& path) const;
+
     private:
         Reading& reading_;
-        std::size_t before_;
+        const Step* const outer_;
+        std::string_view member_;  // empty: an element
+        std::size_t index_ = 0;
     };
 
 private:
-    std::string path_;
+    const Step* at_ = nullptr;  // its path is put together when there is something to tell
     std::string problem_;
     std::string code_;
 };
@@ -79,12 +89,26 @@ public:
     void refuse_rest();  ///< a problem when something is left
 
 private:
+    static constexpr std::size_t kAskedMax = 64;  // no object of ours has as many members
+
+    const boost::json::value* find(std::string_view name) const;
+    std::string text_of(
+        const boost::json::value& value, std::string_view name, std::size_t bytes_max
+    );
     bool known(std::string_view name) const;
 
     Reading& reading_;
     const boost::json::object* object_;
-    std::vector<std::string_view> taken_;
+    std::uint64_t traits_ = 0;  // of its names; most that are asked for are not there
+    boost::container::static_vector<std::string_view, kAskedMax> taken_;
 };
+
+/// Sets a text of a message, unless it is empty: what is set to nothing takes a string all the
+/// same.
+template <class T>
+void put(T& out, std::string* (T::*field)(), std::string value) {
+    if (!value.empty()) *(out.*field)() = std::move(value);
+}
 
 /// Parses one document of bounded size and depth; a problem otherwise. `value` lives in the
 /// caller's storage.

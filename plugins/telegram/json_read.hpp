@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,8 +18,16 @@ namespace trunkline::telegram {
 
 namespace json = boost::json;
 
+/// Most members that are asked for are not there, and their lengths alone tell.
 inline const json::value* member(const json::object& from, std::string_view key) {
-    return from.if_contains(key);
+    constexpr std::size_t kFew = 18;  // with more of them Boost.JSON keeps an index
+    if (from.size() > kFew) return from.if_contains(key);
+    for (const auto& entry : from) {
+        const auto name = entry.key();
+        if (name.size() == key.size() && std::memcmp(name.data(), key.data(), key.size()) == 0)
+            return &entry.value();
+    }
+    return nullptr;
 }
 
 inline const json::object* object_at(const json::object& from, std::string_view key) {
