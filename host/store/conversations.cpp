@@ -33,9 +33,11 @@ void Conversations::write(Writes& to) {
 }
 
 void Conversations::keep() {
+    const auto bytes = [](const Conversation& one) { return one.note.size() + one.current.size(); };
     for (auto& [key, conversation] : changed_) {
-        cached_bytes_ += conversation.note.size() + conversation.current.size();
-        cached_[key] = std::move(conversation);
+        auto& cached = cached_[key];
+        cached_bytes_ += bytes(conversation) - bytes(cached);
+        cached = std::move(conversation);
     }
     changed_.clear();
     // Cheaper than keeping an order of use, and a conversation is read again with one look-up.
