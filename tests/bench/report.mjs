@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
 import { versions } from './peers.mjs'
-import { judge, median } from './rows.mjs'
+import { judge, median, stolenIn } from './rows.mjs'
 
 const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..')
 const page = path.join(root, 'docs/performance.md')
@@ -91,11 +91,14 @@ export async function report(samples) {
   for (const { suite, seen } of courses) writeFileSync(path.join(charts, `${suite}.svg`), course(seen))
   const commit = execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const checks = samples.flatMap(sample => Object.values(sample.seen)).filter(one => one?.sink?.delivered)
+  const stolen = stolenIn(samples)
+  const percent = share => `${short(100 * share)} %`
   const sum = name => checks.reduce((all, one) => all + one.sink[name], 0)
   const text = [
     `Measured ${samples.at(-1).at.slice(0, 10)} on ${cpus().length} cores of ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB, at ${commit}; beside ${(await versions()).join(', ')}.`,
     '', table(judged), '', '![how far each figure is from its must](performance/targets.svg)', '',
     `The sink looked at ${short(sum('delivered'))} messages meanwhile: ${sum('reordered')} out of order, ${sum('repeats')} twice.`,
+    ...(stolen.length ? ['', `Other guests of the machine had ${percent(median(stolen))} of the CPU time during a measurement at full speed or at a rate, at most ${percent(Math.max(...stolen))}.`] : []),
     ...courses.flatMap(({ suite, seen }) => ['', courseText(suite, seen), '', `![memory while they are delivered](performance/${suite}.svg)`]),
   ].join('\n')
   const [begin, end] = ['<!-- measured -->', '<!-- measured: end -->']

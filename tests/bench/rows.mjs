@@ -32,6 +32,9 @@ export const median = values => {
   return sorted.length % 2 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** What share of the CPU time others had, of every measurement that looked. */
+export const stolenIn = samples => samples.flatMap(({ seen }) => Object.values(seen).map(one => one?.stolen).filter(share => share !== undefined))
+
 /** Row by row: the medians, the spread of the ratio, and whether it is good enough. */
 export function judge(samples) {
   return rows.map(row => {

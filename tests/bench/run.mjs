@@ -4,7 +4,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'nod
 import path from 'node:path'
 import { scratch } from './machine.mjs'
 import { report } from './report.mjs'
-import { judge } from './rows.mjs'
+import { judge, stolenIn } from './rows.mjs'
 import * as suites from './suites.mjs'
 
 const all = ['full', 'paced', 'steady', 'trouble', 'isolation', 'backlog', 'idle', 'deep', 'scale']
@@ -31,6 +31,8 @@ for (let round = 0; round < options.rounds; round++) {
     const seen = await suites[suite]({ ...options, round })
     appendFileSync(kept, JSON.stringify({ suite, round, at: new Date().toISOString(), seen }) + '\n')
     console.log(`${suite}, round ${round + 1}: ${((Date.now() - began) / 1000).toFixed(0)} s`)
+    const stolen = stolenIn([{ seen }])
+    if (stolen.length) console.log(`  others had at most ${(100 * Math.max(...stolen)).toFixed(1)} % of the CPU time during one measurement`)
     for (const row of judge([{ suite, seen }]).filter(row => row.rounds))
       console.log(`  ${row.figure}: ${row.value.toPrecision(3)}${row.alone ? row.unit : ''} (must ${row.must ?? '-'}, aim ${row.aim ?? '-'})${row.alone ? '' : ` = ${row.oursMedian.toPrecision(4)} / ${row.yardstickMedian.toPrecision(4)}`}`)
   }

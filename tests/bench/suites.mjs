@@ -1,43 +1,39 @@
-// The measurements. Each takes one round and gives back what it saw; what is compared was measured in turn, one minute apart at most.
+// The measurements. Each takes one round and gives back what it saw; what is compared was measured in turn.
 import { Host, fill, firstTaken, ports, sink } from './host.mjs'
-import { Server, folderMb, load, quiet, sleep } from './machine.mjs'
+import { Server, folderMb, load, quiet, sleep, undisturbed } from './machine.mjs'
 import { bare, nginx, pipeline, rabbit, syncs } from './peers.mjs'
 
 const deadUrl = i => `http://127.0.0.1:${ports.dead}/p${i}`
+
+/** Each load has other update numbers, so that whoever knows one again does not take it for a repeat. */
+const first = attempt => 200_000_000 + attempt * 50_000_000
 
 /** Full speed: as many as are answered, 64 connections unless it says otherwise. */
 export async function full({ seconds }) {
   const seen = {}
   const warm = { seconds: 1 }
   await nginx(async run => {
-    await quiet()
-    seen.nginx64 = await run({ seconds })
-    await quiet()
-    seen.nginx256 = await run({ seconds, connections: 256 })
+    seen.nginx64 = await undisturbed(() => run({ seconds }))
+    seen.nginx256 = await undisturbed(() => run({ seconds, connections: 256 }))
   })
   await bare(true, async run => {
     await run(warm)
-    await quiet()
-    seen.relay = await run({ seconds, first: 200_000_000 })
+    seen.relay = await undisturbed(attempt => run({ seconds, first: first(attempt) }))
   })
   for (const encrypt of [false, true]) {
     const host = await Host.start({ encrypt })
     await host.open()
     await host.load({ seconds, idle: 1 }) // until the journal has all its files; the relay begins with its own
-    await quiet()
-    seen[encrypt ? 'sealed64' : 'host64'] = await host.load({ seconds, idle: 1 })
-    await quiet()
-    seen[encrypt ? 'sealed256' : 'host256'] = await host.load({ seconds, connections: 256, idle: 1 })
+    seen[encrypt ? 'sealed64' : 'host64'] = await undisturbed(() => host.load({ seconds, idle: 1 }))
+    seen[encrypt ? 'sealed256' : 'host256'] = await undisturbed(() => host.load({ seconds, connections: 256, idle: 1 }))
     await host.stop()
   }
   await pipeline(async run => {
     await run(warm)
-    await quiet()
-    seen.node = await run({ seconds, first: 200_000_000 })
+    seen.node = await undisturbed(attempt => run({ seconds, first: first(attempt) }))
   })
   await rabbit(async run => {
-    await quiet()
-    seen.quorum = await run('both', 'quorum', 'full', seconds, 0)
+    seen.quorum = await undisturbed(attempt => run('both', 'quorum', `full${attempt}`, seconds, 0))
   })
   return seen
 }
@@ -45,34 +41,28 @@ export async function full({ seconds }) {
 /** At rates that everybody can hold: how long it takes. */
 export async function paced({ seconds }) {
   const seen = {}
-  await quiet()
-  seen.sync = await syncs()
+  seen.sync = await undisturbed(syncs)
   await bare(false, async run => {
     await run({ seconds: 1, rate: 2000 })
-    await quiet()
-    seen.durable2000 = await run({ seconds, rate: 2000 })
+    seen.durable2000 = await undisturbed(() => run({ seconds, rate: 2000 }))
   })
   await bare(true, async run => {
     await run({ seconds: 1, rate: 500 })
-    await quiet()
-    seen.relay500 = await run({ seconds, rate: 500 })
+    seen.relay500 = await undisturbed(attempt => run({ seconds, rate: 500, first: first(attempt) }))
   })
   const host = await Host.start()
   await host.open()
   await host.load({ seconds: 1, rate: 2000 })
-  await quiet()
-  seen.host2000 = await host.load({ seconds, rate: 2000 })
+  seen.host2000 = await undisturbed(() => host.load({ seconds, rate: 2000 }))
   await host.stop()
   // A lane gathers for 20 ms unless it is told to send at once.
   const swift = await Host.start({ lanes: '[{name: messages, batch: {linger: 0ms}}]' })
   await swift.open()
-  await quiet()
-  seen.host500 = await swift.load({ seconds, rate: 500 })
+  seen.host500 = await undisturbed(() => swift.load({ seconds, rate: 500 }))
   await swift.stop()
   await pipeline(async run => {
     await run({ seconds: 1, rate: 500 })
-    await quiet()
-    seen.node500 = await run({ seconds, rate: 500, first: 200_000_000 })
+    seen.node500 = await undisturbed(attempt => run({ seconds, rate: 500, first: first(attempt) }))
   })
   return seen
 }
