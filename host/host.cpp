@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 
+#include <malloc.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -270,6 +271,7 @@ Result<void> Host::start() {
     // From here on they are what the directory says; this was memory, and secrets, for nobody.
     config_.portals = std::vector<config::Portal>{};
     config_.accounts = std::vector<config::Account>{};
+    malloc_trim(0);
     if (opened) opened = open_doors();
     if (!opened) return opened;
     for (const store::LaneInfo& lane : orphaned_lanes(*store_, directory_)) {

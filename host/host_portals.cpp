@@ -9,6 +9,7 @@
 #include "host/accounts/made_portals.hpp"
 #include "host/async/on.hpp"
 #include "host/async/spawn.hpp"
+#include "host/base/assert.hpp"
 #include "host/config/portal_document.hpp"
 #include "host/host.hpp"
 #include "host/left_behind.hpp"
@@ -82,6 +83,7 @@ void give_lanes(
 }
 
 WallMs Host::longest_retention() const {
+    TRUNKLINE_ASSERT(!started_);  // the configuration has no portals any more after that
     std::chrono::milliseconds longest{0};
     for (const config::Portal& portal : config_.portals) {
         for (const config::Lane& lane : portal.lanes)

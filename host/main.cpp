@@ -129,7 +129,6 @@ int run(int count, char** values) {
         spdlog::critical("host.not_started reason={}", started.error().context);
         return 1;
     }
-    malloc_trim(0);  // what the start needed: the configuration, and what made lanes of it
     spdlog::info(
         "host.started public_port={} admin_port={}", (*host)->public_port(), (*host)->admin_port()
     );
@@ -142,7 +141,9 @@ int run(int count, char** values) {
             spdlog::error("config.refused file={} effect=the_present_one_stays", arguments->config);
             continue;
         }
-        tell_changes(arguments->config, trunkline::config::changed_keys(loaded.written, again.written));
+        tell_changes(
+            arguments->config, trunkline::config::changed_keys(loaded.written, again.written)
+        );
     }
     spdlog::info("host.stopping");
     (*host)->stop();

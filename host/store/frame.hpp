@@ -22,6 +22,8 @@ struct FrameHeader {
     std::uint64_t sequence = 0;         ///< one more than that of the frame before, for ever
     std::uint64_t settled_through = 0;  ///< frames up to this one are not needed any more
     std::uint64_t synced_through = 0;   ///< frames up to this one were on disk when it was written
+
+    bool operator==(const FrameHeader&) const = default;
 };
 
 /// The size of a frame with that many bytes of changes.
@@ -51,8 +53,8 @@ struct FoundFrame {
     std::string_view changes;
 };
 
-/// Calls `found` for every whole frame in `bytes`, wherever it begins. For whoever looks at a
-/// journal from outside: it reads everything.
+/// Calls `found` for every whole frame in `bytes`, wherever it begins. For tests and tools, which
+/// look at a journal's files from outside.
 void find_frames(
     std::string_view bytes,
     std::string_view seed,

@@ -8,6 +8,8 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include "host/base/assert.hpp"
+
 namespace trunkline::store {
 
 namespace {
@@ -24,7 +26,6 @@ rocksdb::ColumnFamilyOptions family_options(
     auto layout = table;
     out.compression = rocksdb::kNoCompression;  // what is sealed does not compress
     out.compaction_style = rocksdb::kCompactionStyleUniversal;
-    out.disable_auto_compactions = std::ranges::find(kCollected, family) != kCollected.end();
     out.write_buffer_size = std::max<std::uint64_t>(options.write_buffer_bytes / 4, 64U << 10U);
     out.max_write_buffer_number = 2;
     switch (family) {
@@ -63,6 +64,10 @@ rocksdb::ColumnFamilyOptions family_options(
         case Family::lane:
             break;
     }
+    out.disable_auto_compactions = out.compaction_filter_factory != nullptr;
+    TRUNKLINE_ASSERT(
+        out.disable_auto_compactions == (std::ranges::find(kCollected, family) != kCollected.end())
+    );
     out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(layout));
     return out;
 }

@@ -26,10 +26,10 @@ std::string_view view(json::string_view text) {
 
 // A path is shown to people and logged: a hostile name must not bring anything but a name.
 bool is_name(std::string_view name) {
-    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '_' || c == '-';
-    });
+    return name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '-';
+           });
 }
 
 // One bit of 64 for a name. Names of one object differ in their length, or by how they begin or
@@ -54,7 +54,7 @@ void Reading::fail(std::string_view what, std::string_view code) {
 
 void Reading::Step::append_to(std::string& path) const {
     if (outer_ != nullptr) outer_->append_to(path);
-    if (member_.empty()) {
+    if (index_ != kMember) {
         path += '[' + std::to_string(index_) + ']';
         return;
     }

@@ -44,10 +44,12 @@ public:
         void append_to(std::string& path) const;
 
     private:
+        static constexpr auto kMember = static_cast<std::size_t>(-1);
+
         Reading& reading_;
         const Step* const outer_;
-        std::string_view member_;  // empty: an element
-        std::size_t index_ = 0;
+        std::string_view member_;
+        std::size_t index_ = kMember;
     };
 
 private:
@@ -103,8 +105,8 @@ private:
     boost::container::static_vector<std::string_view, kAskedMax> taken_;
 };
 
-/// Sets a text of a message, unless it is empty: what is set to nothing takes a string all the
-/// same.
+/// Sets a text of `out`, which has none yet. Not for the empty one: Protobuf would make a string of
+/// its own for it, and most texts of an event are empty.
 template <class T>
 void put(T& out, std::string* (T::*field)(), std::string value) {
     if (!value.empty()) *(out.*field)() = std::move(value);

@@ -32,7 +32,7 @@ protected:
     std::unique_ptr<Journal> open(const std::string& folder) {
         Journal::Settings settings;
         settings.folder = folder;
-        settings.file_bytes = kFileBytes;
+        settings.file_bytes = file_bytes_;
         settings.files_max = kFiles;
         settings.env = rocksdb::Env::Default();
         auto opened = Journal::open(std::move(settings));
@@ -97,10 +97,9 @@ protected:
     // The newest frame's bytes, gone or half gone.
     static bool tear(Files& files, std::uint64_t sequence, std::size_t keep) {
         for (auto& [name, bytes] : files) {
-            const auto seed = name.substr(name.find('-') + 1, name.find('.') - name.find('-') - 1);
             bool torn = false;
             const auto before = bytes;
-            find_frames(before, seed, [&](const FoundFrame& found) {
+            find_frames(before, seed_of(name), [&](const FoundFrame& found) {
                 if (found.header.sequence != sequence) return;
                 std::fill_n(
                     bytes.begin() + static_cast<std::ptrdiff_t>(found.at + keep),
@@ -114,12 +113,12 @@ protected:
         return false;
     }
 
-    // Wherever no frame stands: what begins like one that is newer than all, and is none.
-    static Files with_likenesses(Files files) {
+    // Wherever no frame stands: what begins like one that is newer than all, or like one of those
+    // that are there, and is none.
+    Files with_likenesses(Files files) {
         for (auto& [name, bytes] : files) {
-            const auto seed = name.substr(name.find('-') + 1, name.find('.') - name.find('-') - 1);
             std::vector<bool> taken(bytes.size() / kFrameBlock);
-            find_frames(bytes, seed, [&](const FoundFrame& found) {
+            find_frames(bytes, seed_of(name), [&](const FoundFrame& found) {
                 const auto first = static_cast<std::ptrdiff_t>(found.at / kFrameBlock);
                 const auto count = static_cast<std::ptrdiff_t>(found.bytes / kFrameBlock);
                 std::fill_n(taken.begin() + first, count, true);
@@ -128,13 +127,45 @@ protected:
                 if (taken[block]) continue;
                 // Some of them say that they reach beyond the end of the file.
                 std::string frame(kFrameHeader + block % 3 * kFileBytes, 'x');
-                seal_frame({1ULL << 60U, (1ULL << 60U) - 1, 0}, "another seed", frame);
+                const auto known = sequence_of_[appended_];
+                const std::uint64_t sequence =
+                    block % 2 == 0 ? 1ULL << 60U
+                                   : known - std::min<std::uint64_t>(known, block % 5);
+                seal_frame({sequence, sequence - 1, sequence - 1}, "another seed", frame);
                 bytes.replace(block * kFrameBlock, kFrameBlock, frame, 0, kFrameBlock);
             }
         }
         return files;
     }
 
+    // What is settled need not be whole any more.
+    Files with_settled_damaged(Files files) {
+        std::uint64_t proclaimed = 0;
+        std::uint64_t newest = 0;
+        for (const auto& [name, bytes] : files) {
+            find_frames(bytes, seed_of(name), [&](const FoundFrame& found) {
+                if (found.header.sequence <= newest) return;
+                newest = found.header.sequence;
+                proclaimed = found.header.settled_through;
+            });
+        }
+        for (auto& [name, bytes] : files) {
+            const auto whole = bytes;
+            find_frames(whole, seed_of(name), [&, &into = bytes](const FoundFrame& found) {
+                if (found.header.sequence > proclaimed || found.changes.empty()) return;
+                into[found.at + kFrameHeader] = static_cast<char>(~into[found.at + kFrameHeader]);
+                ++damaged_;
+            });
+        }
+        return files;
+    }
+
+    static std::string_view seed_of(std::string_view name) {
+        return name.substr(name.find('-') + 1, name.find('.') - name.find('-') - 1);
+    }
+
+    std::uint64_t file_bytes_ = kFileBytes;
+    std::size_t damaged_ = 0;
     std::mt19937_64 random_;
     std::uint64_t appended_ = 0;
     std::uint64_t synced_ = 0;   ///< the newest that was synced
@@ -163,6 +194,7 @@ TEST_F(JournalFilesTest, AStartFindsWhatIsNotSettledWhateverACrashHasLeft) {
             const auto whole = read_all(folder.path() + "/journal");
             look(whole, appended_, appended_);
             look(with_likenesses(whole), appended_, appended_);
+            look(with_settled_damaged(whole), appended_, appended_);
             for (const std::size_t keep : {std::size_t{0}, kFrameHeader / 2, kFrameHeader + 3}) {
                 auto torn = whole;
                 const bool newest = journal->last() == sequence_of_[appended_];
@@ -171,6 +203,19 @@ TEST_F(JournalFilesTest, AStartFindsWhatIsNotSettledWhateverACrashHasLeft) {
             }
         }
     }
+    EXPECT_GT(damaged_, 0U);
+}
+
+// A file is looked through in pieces; frames lie across their borders.
+TEST_F(JournalFilesTest, AStartFindsFramesWhereverTheyBeginInALargeFile) {
+    file_bytes_ = 1U << 20U;
+    sequence_of_ = {{0, 0}};
+    Folder folder;
+    const auto journal = open(folder.path() + "/journal");
+    ASSERT_NE(journal, nullptr);
+    for (int i = 0; i < 400; ++i)
+        ASSERT_TRUE(append(*journal));
+    look(read_all(folder.path() + "/journal"), appended_, appended_);
 }
 
 }  // namespace

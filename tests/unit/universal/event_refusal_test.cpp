@@ -192,5 +192,31 @@ TEST(EventRefusalTest, WhatIsNotJsonIsSaidSo) {
     EXPECT_EQ(why_refused("[]"), "expected an object");
 }
 
+// An object with many members is looked through in another way than one with few.
+TEST(EventRefusalTest, KnowsMembersAmongManyThatNobodyKnows) {
+    for (const int count : {0, 10, 17, 18, 19, 200}) {
+        SCOPED_TRACE(count);
+        std::string others;
+        for (int i = 0; i < count; ++i)
+            others += "\"other" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+        const auto event = read_event(
+            R"({"type":"message",)" + others +
+            R"("sender":{"id":7,"name":null},"message":{"id":"5"}})"
+        );
+        ASSERT_TRUE(event) << event.error().context;
+        EXPECT_EQ(event->type(), "message");
+        EXPECT_EQ(event->sender().id(), "7");
+        EXPECT_EQ(event->sender().name(), "");
+        EXPECT_EQ(event->message().id(), "5");
+        EXPECT_EQ(
+            event->extra(), others.empty() ? "" : "{" + others.substr(0, others.size() - 1) + "}"
+        );
+        EXPECT_EQ(
+            why_refused(R"({"type":"message",)" + others + R"("message":{"id":"5","text":5}})"),
+            "message.text: expected a string"
+        );
+    }
+}
+
 }  // namespace
 }  // namespace trunkline::universal

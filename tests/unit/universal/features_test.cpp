@@ -95,6 +95,9 @@ TEST(FeaturesTest, RefusesWithThePath) {
     };
     EXPECT_EQ(refusal("[]"), "features: expected an object");
     EXPECT_EQ(refusal(R"({"*":true})"), "features: *: expected an object");
+    EXPECT_EQ(
+        refusal(R"({"*":{"attachments":{"":5}}})"), "features: *.attachments.: expected an object"
+    );
     EXPECT_EQ(refusal(R"({"*":{"text_max":15}})"), "features: *.text_max: number out of range");
     EXPECT_EQ(refusal(R"({"*":{"text_max":16}})"), "accepted");
     EXPECT_EQ(
