@@ -83,6 +83,22 @@ export class Host {
     return figures
   }
 
+  /** A load that nobody at the sink can read: how fast it was delivered is what the host itself counts. */
+  async loadSealed(options) {
+    const delivered = async () => (await this.metrics()).trunkline_lanes_delivered_total
+    const before = await delivered()
+    const began = Date.now()
+    const seen = []
+    let loaded = false
+    const loading = this.load(options).finally(() => (loaded = true))
+    await sleep(options.seconds)
+    for (; !loaded; await sleep(0.02)) seen.push({ count: (await delivered()) - before, seconds: (Date.now() - began) / 1000 })
+    const figures = await loading
+    const all = seen.find(({ count }) => count >= figures.accepted)
+    if (!all) throw new Error(`of ${figures.accepted} sealed messages ${seen.at(-1)?.count} were delivered`)
+    return { ...figures, delivered_per_s: figures.accepted / all.seconds }
+  }
+
   /** A portal is asked before it is given anything; a light load until all of them have been. */
   async open() {
     for (let tries = 0; tries < 40; tries++) {
