@@ -17,18 +17,18 @@ public:
     /// By full name.
     explicit WrittenKeys(const std::map<std::string, std::size_t>& digests);
 
-    /// The full names of keys that were added, taken away or given another text. What stands in a
-    /// file that a secret names is not looked at.
     friend std::vector<std::string> changed_keys(
         const WrittenKeys& before, const WrittenKeys& after
     );
 
 private:
     class Reader;
-    std::string
-        packed_;  // of each: bytes shared with the name before, bytes of the rest; the rest; digest
+    // Of each: how many bytes it shares with the one before and how many follow, those, its digest.
+    std::string packed_;
 };
 
+/// The full names of keys that were added, taken away or given another text. What stands in a file
+/// that a secret names is not looked at.
 std::vector<std::string> changed_keys(const WrittenKeys& before, const WrittenKeys& after);
 
 }  // namespace trunkline::config
